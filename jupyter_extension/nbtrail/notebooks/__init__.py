@@ -1,0 +1,1 @@
+"""Notebooks as files: reading, writing, cells, names, dataset names."""
