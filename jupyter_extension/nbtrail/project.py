@@ -50,16 +50,16 @@ class ProjectConfig(_Section, frozen=True):
     """
 
     name: str = ""
-    exclude: list[str] = []
+    exclude: tuple[str, ...] = ()
 
 
 class NamesConfig(_Section, frozen=True):
     """``[names]``: categories, and words that are no description."""
 
-    categories: list[str] = ["EXPLORATION", "CLEANING", "EXPERIMENTAL", "DEPLOY"]
-    meaningless: list[str] = [
+    categories: tuple[str, ...] = ("EXPLORATION", "CLEANING", "EXPERIMENTAL", "DEPLOY")
+    meaningless: tuple[str, ...] = (
         "untitled", "copy", "test", "new", "final", "notebook", "tmp", "temp", "draft",
-    ]  # fmt: skip
+    )  # fmt: skip
     scratch: str = "scratch"
 
 
@@ -78,10 +78,10 @@ class PairingConfig(_Section, frozen=True):
 class MetricsConfig(_Section, frozen=True):
     """``[metrics]``: names of top-level numbers that count as metrics (glob patterns)."""
 
-    patterns: list[str] = [
+    patterns: tuple[str, ...] = (
         "*_auc", "auc", "*accuracy*", "*_score", "*loss*", "rmse", "*_rmse", "mse", "*_mse",
         "mae", "*_mae", "r2", "*_r2", "f1", "*_f1", "*precision*", "*recall*",
-    ]  # fmt: skip
+    )  # fmt: skip
 
 
 class PolicyConfig(_Section, frozen=True):
@@ -97,17 +97,17 @@ class StepConfig(_Section, frozen=True):
     """One ``[[pipeline.steps]]``: what a notebook reads and writes, declared by hand."""
 
     path: str
-    after: list[str] = []
-    reads: list[str] = []
-    writes: list[str] = []
+    after: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
 
 
 class PipelineConfig(_Section, frozen=True):
     """``[pipeline]``: ``timeout`` of one cell in seconds (0: none), declared steps."""
 
     timeout: float = 0
-    exclude: list[str] = []
-    steps: list[StepConfig] = []
+    exclude: tuple[str, ...] = ()
+    steps: tuple[StepConfig, ...] = ()
 
 
 class VerifyConfig(_Section, frozen=True):
@@ -115,7 +115,7 @@ class VerifyConfig(_Section, frozen=True):
 
     tolerance: float = 1e-9
     tolerances: dict[str, float] = {}
-    ignore_files: list[str] = []
+    ignore_files: tuple[str, ...] = ()
 
 
 class StoreConfig(_Section, frozen=True):
