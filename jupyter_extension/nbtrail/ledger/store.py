@@ -1,0 +1,194 @@
+"""The store: one database and its blobs, opened for one project."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from nbtrail.errors import StoreError
+from nbtrail.ledger.blobs import BlobStore
+from nbtrail.ledger.tables import SCHEMA_VERSION, metadata
+from nbtrail.project import STATE_NAME, Project
+
+DATABASE_NAME = "trail.db"
+_BUSY_MS = 10_000
+_IGNORE = "*\n!.gitignore\n!baseline.json\n!runs/\n!runs/**\n!reviews/\n!reviews/**\n"
+
+
+class Store:
+    """Database and blobs of one project; safe to use from several threads."""
+
+    def __init__(self, engine: Engine, folder: Path) -> None:
+        self._engine = engine
+        self.folder = folder
+        self.blobs = BlobStore(folder / "blobs")
+
+    @classmethod
+    def open(cls, project: Project) -> Store:
+        """Open the project's store, making or upgrading it where needed.
+
+        Raises
+        ------
+        StoreError
+            When it is damaged, locked, of a newer schema, or cannot be written.
+        """
+        folder = project.state_dir
+        _prepare_folder(folder, in_project=project.state_is_local)
+        url = project.config.store.url or f"sqlite:///{folder / DATABASE_NAME}"
+        store = cls(_engine(url), folder)
+        try:
+            store._ensure_schema()
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection on which everything is seen as of one moment."""
+        with self._mapped_errors(), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that holds the write lock from its first statement."""
+        with (
+            self._mapped_errors(),
+            self._engine.connect().execution_options(nbtrail_write=True) as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+    def data_version(self, connection: Connection) -> int:
+        """A number that changes when another connection has committed (SQLite)."""
+        return int(connection.exec_driver_sql("PRAGMA data_version").scalar_one())
+
+    @contextlib.contextmanager
+    def watch_connection(self) -> Iterator[Connection]:
+        """A connection outside transactions, for `data_version`."""
+        with (
+            self._mapped_errors(),
+            self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
+        ):
+            yield connection
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    def _ensure_schema(self) -> None:
+        with self._mapped_errors():
+            with self._engine.connect() as connection, connection.begin():
+                version = _schema_version(connection)
+            if version == SCHEMA_VERSION:
+                return
+            if version is None:
+                with self.write() as connection:
+                    if _schema_version(connection) is None:
+                        _create(connection)
+                return
+            from nbtrail.ledger.migrate import upgrade
+
+            upgrade(self._engine, version)
+
+    @contextlib.contextmanager
+    def _mapped_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OperationalError as error:
+            reason = str(error.orig)
+            hint = "Close the other program that uses it, or make room on the disk."
+            if "locked" in reason or "full" in reason:
+                raise StoreError(f"The ledger is not available: {reason}.", hint=hint) from error
+            raise StoreError(
+                f"The ledger in {self.folder} cannot be used: {reason}.", hint=_REPAIR_HINT
+            ) from error
+        except DatabaseError as error:
+            raise StoreError(
+                f"The ledger in {self.folder} is damaged: {error.orig}.", hint=_REPAIR_HINT
+            ) from error
+
+
+_REPAIR_HINT = (
+    "Run `nbtrail doctor --repair`: it sets the damaged file aside and begins a new ledger; "
+    "notebooks are not touched."
+)
+
+
+def set_aside(project: Project) -> Path | None:
+    """Rename a damaged database so that a new one can begin; nothing is deleted.
+
+    Returns the new name, or ``None`` where there was no database.
+    """
+    database = project.state_dir / DATABASE_NAME
+    if not database.exists():
+        return None
+    target = database.with_name(f"{DATABASE_NAME}.damaged-{time.strftime('%Y%m%d-%H%M%S')}")
+    for suffix in ("", "-wal", "-shm"):
+        part = database.with_name(database.name + suffix)
+        if part.exists():
+            os.replace(part, target.with_name(target.name + suffix))
+    return target
+
+
+def _prepare_folder(folder: Path, *, in_project: bool) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if in_project:
+            ignore = folder / ".gitignore"
+            if not ignore.exists():
+                ignore.write_text(_IGNORE, encoding="utf-8")
+    except OSError as error:
+        raise StoreError(
+            f"The folder {folder} cannot be made: {error.strerror}.",
+            hint=f"Make it writable, or remove the file named {STATE_NAME}.",
+        ) from error
+
+
+def _engine(url: str) -> Engine:
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: Any) -> None:
+        # The driver's own transaction handling begins too late for BEGIN IMMEDIATE.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=NORMAL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writing = connection.get_execution_options().get("nbtrail_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    return engine
+
+
+def _schema_version(connection: Connection) -> str | None:
+    from sqlalchemy import inspect
+
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _create(connection: Connection) -> None:
+    metadata.create_all(connection)
+    connection.execute(
+        text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+    )
+    connection.execute(
+        text("INSERT INTO alembic_version (version_num) VALUES (:v)"), {"v": SCHEMA_VERSION}
+    )
