@@ -1,0 +1,159 @@
+"""Writing kernel sessions, environments and executions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from nbtrail.files import sha256_bytes
+from nbtrail.ledger import tables as t
+from nbtrail.ledger.history import notebook_id
+from nbtrail.ledger.records import ExecutionEnd, ExecutionStart, FileAccess, KernelSession
+from nbtrail.notebooks.cells import source_sha256
+
+
+def environment_key(payload: Mapping[str, Any]) -> str:
+    """Identity of an environment: the hash of its canonical JSON."""
+    import msgspec
+
+    return sha256_bytes(msgspec.json.encode(payload, order="sorted"))
+
+
+def put_environment(connection: Connection, payload: Mapping[str, Any]) -> str:
+    """Keep an environment once; returns its id."""
+    identity = environment_key(payload)
+    known = connection.execute(
+        select(t.environments.c.id).where(t.environments.c.id == identity)
+    ).scalar()
+    if known is None:
+        connection.execute(
+            t.environments.insert().values(
+                id=identity, payload=dict(payload), first_seen_at=time.time()
+            )
+        )
+    return identity
+
+
+def open_session(connection: Connection, session: KernelSession) -> None:
+    """A kernel's life began; doing it twice is harmless."""
+    known = connection.execute(
+        select(t.sessions.c.id).where(t.sessions.c.id == session.id)
+    ).scalar()
+    if known is None:
+        connection.execute(
+            t.sessions.insert().values(
+                id=session.id,
+                kernel_id=session.kernel_id,
+                kernelspec=session.kernelspec,
+                language=session.language,
+                started_at=session.started_at,
+            )
+        )
+
+
+def set_session_environment(
+    connection: Connection, session: str, payload: Mapping[str, Any]
+) -> str:
+    """The environment of a session became known, or changed by an installation.
+
+    Executions of the session that were recorded before it was known get it, too.
+    """
+    identity = put_environment(connection, payload)
+    connection.execute(
+        update(t.sessions).where(t.sessions.c.id == session).values(environment_id=identity)
+    )
+    connection.execute(
+        update(t.executions)
+        .where(t.executions.c.session_id == session, t.executions.c.environment_id.is_(None))
+        .values(environment_id=identity)
+    )
+    return identity
+
+
+def close_session(
+    connection: Connection, session: str, reason: str, ended_at: float, status: str = "died"
+) -> None:
+    """A kernel's life ended; executions that still ran get ``status``."""
+    connection.execute(
+        update(t.sessions)
+        .where(t.sessions.c.id == session, t.sessions.c.ended_at.is_(None))
+        .values(ended_at=ended_at, end_reason=reason)
+    )
+    running = (t.executions.c.session_id == session) & (t.executions.c.status == "running")
+    connection.execute(
+        update(t.executions)
+        .where(running)
+        .values(status=status, seconds=ended_at - t.executions.c.started_at)
+    )
+
+
+def start_execution(connection: Connection, start: ExecutionStart) -> int:
+    """A cell began to run; returns the execution's id."""
+    values: dict[str, Any] = {
+        "session_id": start.session,
+        "msg_id": start.msg_id,
+        "notebook_id": notebook_id(connection, start.notebook) if start.notebook else None,
+        "run_id": start.run,
+        "cell_id": start.cell_id,
+        "cell_id_inferred": start.cell_id_inferred,
+        "cell_index": start.cell_index,
+        "position": start.position,
+        "execution_count": start.execution_count,
+        "source": start.source,
+        "source_sha256": source_sha256(start.source),
+        "started_at": start.started_at,
+        "status": "running",
+        "environment_id": connection.execute(
+            select(t.sessions.c.environment_id).where(t.sessions.c.id == start.session)
+        ).scalar(),
+    }
+    result = connection.execute(t.executions.insert().values(**values))
+    return int(result.inserted_primary_key[0])  # type: ignore[index]
+
+
+def finish_execution(connection: Connection, end: ExecutionEnd) -> int | None:
+    """A cell ended; returns the execution's id, or ``None`` when it was never begun."""
+    key = (t.executions.c.session_id == end.session) & (t.executions.c.msg_id == end.msg_id)
+    identity = connection.execute(select(t.executions.c.id).where(key)).scalar()
+    if identity is None:
+        return None
+    values: dict[str, Any] = {
+        "status": end.status,
+        "seconds": end.seconds,
+        "probed": end.probed,
+        "messages": end.messages,
+    }
+    if end.error is not None:
+        values |= {"error_name": end.error.name, "error_message": end.error.message}
+    if end.environment is not None:
+        values["environment_id"] = end.environment
+    if end.cell_id is not None:
+        values["cell_id"] = end.cell_id
+    if end.notebook is not None:
+        values["notebook_id"] = notebook_id(connection, end.notebook)
+    connection.execute(update(t.executions).where(key).values(**values))
+    rows = [
+        {"execution_id": identity, "kind": kind, **_file(access)}
+        for kind, accesses in (
+            ("read", end.reads), ("write", end.writes), ("module", end.modules)
+        )
+        for access in accesses
+    ]  # fmt: skip
+    if rows:
+        connection.execute(t.accesses.insert(), rows)
+    if end.metrics:
+        connection.execute(
+            t.metrics.insert(),
+            [
+                {"execution_id": identity, "name": name, "value": value, "step": step}
+                for name, value, step in end.metrics
+            ],
+        )
+    return int(identity)
+
+
+def _file(access: FileAccess) -> dict[str, Any]:
+    return {"path": access.path, "sha256": access.sha256, "bytes": access.bytes}

@@ -1,0 +1,57 @@
+"""Notebooks as the ledger knows them: an identity that survives renames."""
+
+from __future__ import annotations
+
+import time
+
+from sqlalchemy import Connection, select, update
+
+from nbtrail.ledger.tables import notebooks, pairs
+
+
+def notebook_id(connection: Connection, path: str) -> int:
+    """The row of the notebook at ``path``, made when there is none."""
+    found = find_notebook(connection, path)
+    if found is not None:
+        return found
+    result = connection.execute(notebooks.insert().values(path=path, created_at=time.time()))
+    return int(result.inserted_primary_key[0])  # type: ignore[index]
+
+
+def find_notebook(connection: Connection, path: str) -> int | None:
+    """The row of the notebook at ``path``, or ``None``."""
+    found = connection.execute(
+        select(notebooks.c.id).where(notebooks.c.path == path, notebooks.c.retired_at.is_(None))
+    ).scalar()
+    return None if found is None else int(found)
+
+
+def rename_notebook(connection: Connection, old: str, new: str) -> None:
+    """Carry the history of ``old`` to ``new``; what was recorded at ``new`` before is retired."""
+    identity = find_notebook(connection, old)
+    if identity is None:
+        return
+    retire_notebook(connection, new)
+    connection.execute(update(notebooks).where(notebooks.c.id == identity).values(path=new))
+    connection.execute(pairs.delete().where(pairs.c.notebook_path == new))
+    connection.execute(
+        update(pairs).where(pairs.c.notebook_path == old).values(notebook_path=new)
+    )
+
+
+def retire_notebook(connection: Connection, path: str) -> None:
+    """The notebook is gone; its history stays, and the path is free for another."""
+    connection.execute(
+        update(notebooks)
+        .where(notebooks.c.path == path, notebooks.c.retired_at.is_(None))
+        .values(retired_at=time.time())
+    )
+
+
+def fork_notebook(connection: Connection, origin: str, copy: str) -> None:
+    """A copy begins a history of its own and names its origin."""
+    source = notebook_id(connection, origin)
+    retire_notebook(connection, copy)
+    connection.execute(
+        notebooks.insert().values(path=copy, created_at=time.time(), forked_from=source)
+    )

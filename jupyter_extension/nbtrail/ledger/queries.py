@@ -1,0 +1,298 @@
+"""Reading the ledger. Lists are newest first and paged by a cursor, never by an offset."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, func, or_, select
+
+from nbtrail.errors import NotFoundError, UsageError
+from nbtrail.ledger import tables as t
+from nbtrail.ledger.history import find_notebook
+from nbtrail.ledger.records import (
+    CellError,
+    Execution,
+    FileAccess,
+    Run,
+    RunDetail,
+    Step,
+    iso,
+)
+
+MAX_PAGE = 500
+_DONE = ("ran", "cached", "failed", "skipped", "cancelled")
+
+
+def executions(
+    connection: Connection,
+    notebook: str | None = None,
+    *,
+    limit: int = 50,
+    after: str | None = None,
+    run: str | None = None,
+) -> tuple[list[Execution], str | None]:
+    """A page of executions, newest first, and the cursor of the next page.
+
+    Raises
+    ------
+    UsageError
+        For a cursor that is none, or a limit outside 1 to 500.
+    """
+    _check_limit(limit)
+    query = (
+        select(t.executions, t.notebooks.c.path.label("notebook"))
+        .outerjoin(t.notebooks, t.notebooks.c.id == t.executions.c.notebook_id)
+        .order_by(t.executions.c.id.desc())
+        .limit(limit + 1)
+    )
+    if notebook is not None:
+        identity = find_notebook(connection, notebook)
+        if identity is None:
+            return [], None
+        query = query.where(t.executions.c.notebook_id == identity)
+    if run is not None:
+        query = query.where(t.executions.c.run_id == run)
+    if after is not None:
+        query = query.where(t.executions.c.id < _integer_cursor(after))
+    rows = connection.execute(query).all()
+    page = rows[:limit]
+    accesses = _accesses(connection, [row.id for row in page])
+    found = [_execution(row, accesses[row.id]) for row in page]
+    return found, str(found[-1].id) if len(rows) > limit else None
+
+
+def last_executions(connection: Connection, notebook: str) -> dict[str, Row[Any]]:
+    """The newest execution row of each cell of a notebook, by cell id."""
+    identity = find_notebook(connection, notebook)
+    if identity is None:
+        return {}
+    newest = (
+        select(func.max(t.executions.c.id))
+        .where(t.executions.c.notebook_id == identity, t.executions.c.cell_id.is_not(None))
+        .group_by(t.executions.c.cell_id)
+    )
+    rows = connection.execute(
+        select(t.executions).where(t.executions.c.id.in_(newest)).order_by(t.executions.c.id)
+    )
+    return {row.cell_id: row for row in rows}
+
+
+def newest_execution_id(connection: Connection) -> int:
+    """The id of the newest execution; 0 in an empty ledger."""
+    return int(connection.execute(select(func.max(t.executions.c.id))).scalar() or 0)
+
+
+def runs(
+    connection: Connection,
+    *,
+    limit: int = 50,
+    after: str | None = None,
+    notebook: str | None = None,
+    kind: str | None = None,
+) -> tuple[list[Run], str | None]:
+    """A page of runs, newest first, and the cursor of the next page."""
+    _check_limit(limit)
+    query = select(t.runs).order_by(t.runs.c.started_at.desc(), t.runs.c.id.desc())
+    if kind is not None:
+        query = query.where(t.runs.c.kind == kind)
+    if notebook is not None:
+        touching = select(t.run_steps.c.run_id).where(t.run_steps.c.path == notebook)
+        query = query.where(t.runs.c.id.in_(touching))
+    if after is not None:
+        last = connection.execute(
+            select(t.runs.c.started_at).where(t.runs.c.id == after)
+        ).scalar()
+        if last is None:
+            raise UsageError(f"{after!r} is no cursor.", hint="Use the `next` of the page before.")
+        started = t.runs.c.started_at
+        query = query.where(or_(started < last, and_(started == last, t.runs.c.id < after)))
+    rows = connection.execute(query.limit(limit + 1)).all()
+    page = rows[:limit]
+    steps = _steps_by_run(connection, [row.id for row in page])
+    found = [_run(row, steps[row.id]) for row in page]
+    return found, found[-1].run if len(rows) > limit else None
+
+
+def run_detail(connection: Connection, run: str) -> RunDetail:
+    """A run with its steps and files.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no run of that id or tag.
+    """
+    row = connection.execute(
+        select(t.runs)
+        .where(or_(t.runs.c.id == run, t.runs.c.tag == run))
+        .order_by(t.runs.c.started_at.desc())
+        .limit(1)
+    ).first()
+    if row is None:
+        raise NotFoundError(f"There is no run {run}.", hint="List them with `nbtrail runs`.")
+    step_rows = _steps_by_run(connection, [row.id])[row.id]
+    files: dict[tuple[int, str], list[FileAccess]] = defaultdict(list)
+    for file in connection.execute(
+        select(t.step_files).where(t.step_files.c.run_id == row.id).order_by(t.step_files.c.path)
+    ):
+        files[file.position, file.kind].append(FileAccess(file.path, file.sha256, file.bytes))
+    steps = tuple(
+        Step(
+            n=step.position,
+            path=step.path,
+            status=step.status,
+            seconds=step.seconds,
+            cells_done=step.cells_done,
+            cells_total=step.cells_total,
+            error=step.error,
+            message=step.message,
+            inputs=tuple(files[step.position, "input"]),
+            outputs=tuple(files[step.position, "output"]),
+            metrics=step.metrics or {},
+            params=step.params or {},
+        )
+        for step in step_rows
+    )
+    return RunDetail(_run(row, step_rows), steps, tuple(row.differences or ()), row.certificate)
+
+
+def last_step_row(connection: Connection, notebook: str) -> Row[Any] | None:
+    """The newest step of a finished pipeline run in which this notebook ran or was cached."""
+    return connection.execute(
+        select(t.run_steps, t.runs.c.started_at.label("run_started_at"))
+        .join(t.runs, t.runs.c.id == t.run_steps.c.run_id)
+        .where(
+            t.run_steps.c.path == notebook,
+            t.run_steps.c.status.in_(("ran", "cached", "failed")),
+            t.runs.c.kind != "verify",
+        )
+        .order_by(t.runs.c.started_at.desc())
+        .limit(1)
+    ).first()
+
+
+def step_notebook_blob(connection: Connection, run: str, position: int) -> str:
+    """Hash of the executed copy of a step's notebook.
+
+    Raises
+    ------
+    NotFoundError
+        When the step left none.
+    """
+    blob = connection.execute(
+        select(t.run_steps.c.executed_blob).where(
+            t.run_steps.c.run_id == run, t.run_steps.c.position == position
+        )
+    ).scalar()
+    if blob is None:
+        raise NotFoundError(f"Run {run} kept no executed notebook of step {position}.")
+    return str(blob)
+
+
+def environment(connection: Connection, identity: str) -> dict[str, Any]:
+    """An environment by id, or by the beginning of its id (at least 4 characters).
+
+    Raises
+    ------
+    NotFoundError
+        When none, or more than one, matches.
+    """
+    rows = []
+    if len(identity) >= 4:
+        rows = connection.execute(
+            select(t.environments).where(t.environments.c.id.startswith(identity, autoescape=True))
+        ).all()
+    if len(rows) != 1:
+        raise NotFoundError(f"There is no single environment {identity}.")
+    return {"id": rows[0].id, "first_seen_at": iso(rows[0].first_seen_at), **rows[0].payload}
+
+
+def _check_limit(limit: int) -> None:
+    if not 1 <= limit <= MAX_PAGE:
+        raise UsageError(f"A page has 1 to {MAX_PAGE} entries, not {limit}.")
+
+
+def _integer_cursor(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise UsageError(
+            f"{text!r} is no cursor.", hint="Use the `next` of the page before."
+        ) from None
+
+
+def _accesses(
+    connection: Connection, ids: Sequence[int]
+) -> defaultdict[int, dict[str, list[FileAccess]]]:
+    found: defaultdict[int, dict[str, list[FileAccess]]] = defaultdict(
+        lambda: {"read": [], "write": [], "module": []}
+    )
+    if ids:
+        query = select(t.accesses).where(t.accesses.c.execution_id.in_(ids)).order_by(t.accesses.c.id)
+        for row in connection.execute(query):
+            found[row.execution_id][row.kind].append(FileAccess(row.path, row.sha256, row.bytes))
+    return found
+
+
+def _execution(row: Row[Any], accesses: dict[str, list[FileAccess]]) -> Execution:
+    error = CellError(row.error_name, row.error_message or "") if row.error_name else None
+    return Execution(
+        id=row.id,
+        notebook=row.notebook,
+        cell_id=row.cell_id,
+        order=row.position,
+        execution_count=row.execution_count,
+        source=row.source,
+        source_sha256=row.source_sha256,
+        started_at=iso(row.started_at),
+        seconds=row.seconds,
+        status=row.status,
+        error=error,
+        session=row.session_id,
+        environment=row.environment_id,
+        reads=tuple(accesses["read"]),
+        writes=tuple(accesses["write"]),
+        run=row.run_id,
+    )
+
+
+def _steps_by_run(
+    connection: Connection, ids: Iterable[str]
+) -> defaultdict[str, list[Row[Any]]]:
+    found: defaultdict[str, list[Row[Any]]] = defaultdict(list)
+    query = (
+        select(t.run_steps)
+        .where(t.run_steps.c.run_id.in_(list(ids)))
+        .order_by(t.run_steps.c.run_id, t.run_steps.c.position)
+    )
+    for row in connection.execute(query):
+        found[row.run_id].append(row)
+    return found
+
+
+def _run(row: Row[Any], steps: Sequence[Row[Any]]) -> Run:
+    merged: dict[str, float | None] = {}
+    for step in steps:
+        merged.update(step.metrics or {})
+    params = dict(row.params or {})
+    for step in steps:
+        params.update(step.params or {})
+    return Run(
+        run=row.id,
+        kind=row.kind,
+        status=row.status,
+        started_at=iso(row.started_at),
+        seconds=None if row.ended_at is None else round(row.ended_at - row.started_at, 3),
+        git=row.git,
+        environment=row.environment_id,
+        metrics=merged,
+        params=params,
+        steps_done=sum(step.status in _DONE for step in steps),
+        steps_total=len(steps),
+        verdict=row.verdict,
+        message=row.message,
+        tag=row.tag,
+        against=row.against,
+        largest_difference=row.largest_difference,
+    )
