@@ -1,0 +1,7 @@
+import plugin from '..';
+
+describe('plugin', () => {
+  it('should start by itself', () => {
+    expect(plugin.autoStart).toBe(true);
+  });
+});
