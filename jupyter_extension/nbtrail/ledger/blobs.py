@@ -56,8 +56,10 @@ class BlobStore:
         import zstandard
 
         try:
-            data = zstandard.ZstdDecompressor().decompressobj().decompress(
-                self._path(digest).read_bytes()
+            data = (
+                zstandard.ZstdDecompressor()
+                .decompressobj()
+                .decompress(self._path(digest).read_bytes())
             )
         except (OSError, zstandard.ZstdError) as error:
             raise NotFoundError(f"The store has no content {digest[:12]}.") from error

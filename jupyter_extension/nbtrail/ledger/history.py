@@ -34,9 +34,7 @@ def rename_notebook(connection: Connection, old: str, new: str) -> None:
     retire_notebook(connection, new)
     connection.execute(update(notebooks).where(notebooks.c.id == identity).values(path=new))
     connection.execute(pairs.delete().where(pairs.c.notebook_path == new))
-    connection.execute(
-        update(pairs).where(pairs.c.notebook_path == old).values(notebook_path=new)
-    )
+    connection.execute(update(pairs).where(pairs.c.notebook_path == old).values(notebook_path=new))
 
 
 def retire_notebook(connection: Connection, path: str) -> None:

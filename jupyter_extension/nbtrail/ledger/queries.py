@@ -101,9 +101,7 @@ def runs(
         touching = select(t.run_steps.c.run_id).where(t.run_steps.c.path == notebook)
         query = query.where(t.runs.c.id.in_(touching))
     if after is not None:
-        last = connection.execute(
-            select(t.runs.c.started_at).where(t.runs.c.id == after)
-        ).scalar()
+        last = connection.execute(select(t.runs.c.started_at).where(t.runs.c.id == after)).scalar()
         if last is None:
             raise UsageError(f"{after!r} is no cursor.", hint="Use the `next` of the page before.")
         started = t.runs.c.started_at
@@ -229,7 +227,9 @@ def _accesses(
         lambda: {"read": [], "write": [], "module": []}
     )
     if ids:
-        query = select(t.accesses).where(t.accesses.c.execution_id.in_(ids)).order_by(t.accesses.c.id)
+        query = (
+            select(t.accesses).where(t.accesses.c.execution_id.in_(ids)).order_by(t.accesses.c.id)
+        )
         for row in connection.execute(query):
             found[row.execution_id][row.kind].append(FileAccess(row.path, row.sha256, row.bytes))
     return found
@@ -257,9 +257,7 @@ def _execution(row: Row[Any], accesses: dict[str, list[FileAccess]]) -> Executio
     )
 
 
-def _steps_by_run(
-    connection: Connection, ids: Iterable[str]
-) -> defaultdict[str, list[Row[Any]]]:
+def _steps_by_run(connection: Connection, ids: Iterable[str]) -> defaultdict[str, list[Row[Any]]]:
     found: defaultdict[str, list[Row[Any]]] = defaultdict(list)
     query = (
         select(t.run_steps)

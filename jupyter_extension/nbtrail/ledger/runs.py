@@ -59,9 +59,7 @@ def update_run(connection: Connection, run: str, **values: Any) -> None:
 
 def heartbeat(connection: Connection, run: str) -> bool:
     """Say that the run's process lives; returns whether somebody asked to cancel it."""
-    connection.execute(
-        update(t.runs).where(t.runs.c.id == run).values(heartbeat_at=time.time())
-    )
+    connection.execute(update(t.runs).where(t.runs.c.id == run).values(heartbeat_at=time.time()))
     return bool(
         connection.execute(select(t.runs.c.cancel_requested).where(t.runs.c.id == run)).scalar()
     )
@@ -79,9 +77,7 @@ def request_cancel(connection: Connection, run: str) -> str:
     if status is None:
         raise NotFoundError(f"There is no run {run}.", hint="List them with `nbtrail runs`.")
     if status not in FINISHED:
-        connection.execute(
-            update(t.runs).where(t.runs.c.id == run).values(cancel_requested=True)
-        )
+        connection.execute(update(t.runs).where(t.runs.c.id == run).values(cancel_requested=True))
     return str(status)
 
 

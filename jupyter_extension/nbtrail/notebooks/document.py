@@ -133,9 +133,7 @@ def _split_output(output: dict[str, Any]) -> dict[str, Any]:
 
 
 def _split_bundle(bundle: dict[str, Any]) -> dict[str, Any]:
-    return {
-        mime: value if _is_json_mime(mime) else _lines(value) for mime, value in bundle.items()
-    }
+    return {mime: value if _is_json_mime(mime) else _lines(value) for mime, value in bundle.items()}
 
 
 def _is_json_mime(mime: str) -> bool:
