@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, and_, func, or_, select
 from nbtrail.errors import NotFoundError, UsageError
 from nbtrail.ledger import tables as t
 from nbtrail.ledger.history import find_notebook
+from nbtrail.ledger.order import LastExecution
 from nbtrail.ledger.records import (
     CellError,
     Execution,
@@ -196,7 +197,7 @@ def environment(connection: Connection, identity: str) -> dict[str, Any]:
     NotFoundError
         When none, or more than one, matches.
     """
-    rows = []
+    rows: Sequence[Row[Any]] = []
     if len(identity) >= 4:
         rows = connection.execute(
             select(t.environments).where(t.environments.c.id.startswith(identity, autoescape=True))
@@ -294,3 +295,28 @@ def _run(row: Row[Any], steps: Sequence[Row[Any]]) -> Run:
         against=row.against,
         largest_difference=row.largest_difference,
     )
+
+
+def order_facts(
+    connection: Connection, notebook: str
+) -> tuple[dict[str, LastExecution], str | None, int]:
+    """What `order_of` needs: newest execution of each cell, newest session, other executions."""
+    rows = last_executions(connection, notebook)
+    if not rows:
+        return {}, None, 0
+    newest = max(rows.values(), key=lambda row: row.id)
+    last = {
+        cell: LastExecution(row.session_id, row.position, row.source_sha256, row.status, row.source)
+        for cell, row in rows.items()
+    }
+    total = connection.execute(
+        select(func.count())
+        .select_from(t.executions)
+        .where(
+            t.executions.c.notebook_id == newest.notebook_id,
+            t.executions.c.session_id == newest.session_id,
+            t.executions.c.source != "",
+        )
+    ).scalar_one()
+    own = sum(row.session_id == newest.session_id and row.source != "" for row in rows.values())
+    return last, newest.session_id, int(total) - own
