@@ -1,0 +1,75 @@
+"""The request that puts the probe into a Python kernel."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+
+#: Comm id under which the probe publishes; no front end has a comm of that name.
+COMM_ID = "nbtrail"
+#: Name of the probe in ``sys.modules`` of a probed kernel.
+MODULE = "_nbtrail_probe"
+
+#: In the order in which they import each other; the package itself comes last.
+_PARTS = ("environment", "tracker", "wrappers", "report", "hooks", "__init__")
+
+_LOADER = """
+import json, sys, types
+try:
+    if package not in sys.modules or not hasattr(sys.modules[package], 'install'):
+        root = sys.modules[package] = types.ModuleType(package)
+        root.__path__ = []
+        for part, source in sources:
+            name = package if part == '__init__' else package + '.' + part
+            module = sys.modules.setdefault(name, types.ModuleType(name))
+            module.__package__ = package
+            code = compile(source, '<nbtrail ' + part + '>', 'exec', 0, True)
+            exec(code, module.__dict__)
+            setattr(root, part, module)
+    sys.modules[package].install(json.loads(config))
+except Exception:
+    pass
+"""
+
+
+def install_code(
+    root: str | None,
+    metrics: Sequence[str] = (),
+    ignored: Sequence[str] = (),
+    *,
+    note_files: bool = True,
+) -> str:
+    """Python code that installs the probe, to be sent as a silent ``execute_request``.
+
+    Parameters
+    ----------
+    root
+        Absolute path of the project's folder.
+    metrics
+        Glob patterns of the names of top-level numbers that count as metrics.
+    ignored
+        Absolute paths of folders whose files are not worth a record.
+    note_files
+        Whether opened files are noted.
+
+    Notes
+    -----
+    It is one expression, so that no name of it appears among the user's. When it fails, the
+    kernel goes on as if nothing had been sent, and its executions are recorded as unprobed.
+    """
+    config = {
+        "root": root,
+        "metrics": list(metrics),
+        "ignored": list(ignored),
+        "files": note_files,
+    }
+    names = {"package": MODULE, "sources": _sources(), "config": json.dumps(config)}
+    return f"exec({_LOADER!r}, {names!r})"
+
+
+@cache
+def _sources() -> list[tuple[str, str]]:
+    folder = files("nbtrail.recorder.probe")
+    return [(part, folder.joinpath(f"{part}.py").read_text(encoding="utf-8")) for part in _PARTS]

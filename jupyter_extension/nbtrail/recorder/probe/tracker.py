@@ -1,0 +1,161 @@
+"""Whose is what happens now: executions of cells, and the threads that they started."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from threading import get_ident
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    #: Size in bytes, modification time in ns, inode; False for what is no regular file.
+    State = tuple[int, int, int] | bool
+
+#: Files of one cell whose state is compared between opening and the cell's end; more than
+#: these are reported without, so that reading thousands of files costs next to nothing.
+STAT_LIMIT = 1000
+#: Different (path, mode) pairs of one cell that are remembered.
+SEEN_LIMIT = 100_000
+
+
+class Seen:
+    """One execution of a cell: what happened in it, and later in the threads that it left.
+
+    ``files`` maps (path, mode or flags) to the file's state when it was opened, in the order
+    of opening.
+    """
+
+    def __init__(self, parent: dict[str, Any]) -> None:
+        self.parent = parent
+        self.msg_id: str | None = (parent.get("header") or {}).get("msg_id")
+        self.cell_id: str | None = (parent.get("metadata") or {}).get("cellId")
+        self.infos: list[Any] = []
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget what was noted so far."""
+        self.files: dict[tuple[str, Any], State | None] = {}
+        self.metrics: list[list[Any]] = []
+        self.params: dict[str, Any] = {}
+
+    def holds_something(self) -> bool:
+        """Whether there is anything to report."""
+        return bool(self.files or self.metrics or self.params)
+
+
+class Tracker:
+    """State of the probe in this kernel; there is one.
+
+    Attributes
+    ----------
+    running
+        Thread to the execution that it runs.
+    order
+        Executions that run now, the oldest first; more than one with subshells.
+    owners
+        Other threads to the execution that started them.
+    shells
+        Threads that have run cells.
+    nobody
+        Owner of the threads that were there before the probe.
+    last
+        The execution that ended last.
+    """
+
+    def __init__(self) -> None:
+        self.enabled = True
+        self.failures = 0
+        self.running: dict[int, Seen] = {}
+        self.order: list[Seen] = []
+        self.owners: dict[int, Seen] = {}
+        self.shells: set[int] = set()
+        self.nobody = Seen({})
+        self.last = self.nobody
+        self.cwd = os.getcwd()
+
+    def current(self) -> Seen:
+        """The execution that what this thread does belongs to."""
+        ident = get_ident()
+        seen = self.running.get(ident)
+        if seen is None:
+            seen = self.owners.get(ident)
+        if seen is None:
+            seen = self.order[-1] if self.order else self.last
+            if ident not in self.shells:
+                self.owners[ident] = seen
+        return seen
+
+    def begin(self, parent: dict[str, Any]) -> Seen:
+        """A cell begins on this thread."""
+        ident = get_ident()
+        self.shells.add(ident)
+        self.owners.pop(ident, None)
+        self._adopt_threads()
+        seen = Seen(parent)
+        self.cwd = os.getcwd()
+        self.order.append(seen)
+        self.running[ident] = seen
+        return seen
+
+    def end(self, seen: Seen) -> None:
+        """The cell of this thread ended."""
+        self.running.pop(get_ident(), None)
+        if seen in self.order:
+            self.order.remove(seen)
+        self.last = seen
+        self.nobody.clear()
+
+    def ignore_threads(self) -> None:
+        """The threads that live now, but for this one, are the kernel's own."""
+        for ident in sys._current_frames():
+            if ident != get_ident():
+                self.owners[ident] = self.nobody
+        self.shells.add(get_ident())
+
+    def left_behind(self, ended: Seen) -> list[Seen]:
+        """Executions over before ``ended`` whose threads have done something since."""
+        earlier = {id(seen): seen for seen in [*list(self.owners.values()), self.last]}
+        busy = [*self.order, ended, self.nobody]
+        return [s for s in earlier.values() if s not in busy and s.holds_something()]
+
+    def note(self, path: Any, mode: Any, handle: Any) -> None:
+        """Remember that ``path`` was opened.
+
+        ``mode`` is that of ``open`` or the flags of ``os.open``, ``handle`` the stream or the
+        file descriptor; ``None`` where there is neither.
+        """
+        if type(path) is not str:
+            if isinstance(path, int):
+                return
+            path = os.fsdecode(path)
+        if not os.path.isabs(path):
+            path = os.path.join(self.cwd, path)
+        files = self.current().files
+        key = (path, mode)
+        if key in files or len(files) >= SEEN_LIMIT:
+            return
+        state: State | None = None
+        if handle is not None and len(files) < STAT_LIMIT:
+            state = state_of(os.fstat(handle if type(handle) is int else handle.fileno()))
+        files[key] = state
+
+    def _adopt_threads(self) -> None:
+        """Threads that live when a cell begins are not that cell's."""
+        alive = sys._current_frames()
+        for ident in list(self.owners):
+            if ident not in alive:
+                self.owners.pop(ident, None)
+        for ident in alive:
+            if ident not in self.owners and ident not in self.shells:
+                self.owners[ident] = self.order[-1] if self.order else self.last
+
+
+def state_of(found: os.stat_result) -> State:
+    """What tells one content of a file from another, without reading it."""
+    if not stat.S_ISREG(found.st_mode):
+        return False
+    return (found.st_size, found.st_mtime_ns, found.st_ino)
+
+
+tracker = Tracker()

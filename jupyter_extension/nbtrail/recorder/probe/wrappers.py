@@ -1,0 +1,213 @@
+"""Wrappers around ``open`` and its kin that note what is opened, and change nothing else."""
+
+from __future__ import annotations
+
+import builtins
+import functools
+import importlib
+import inspect
+import io
+import os
+import sys
+import types
+from collections.abc import Callable
+from threading import get_ident
+from typing import Any
+
+from .tracker import SEEN_LIMIT, STAT_LIMIT, state_of, tracker
+
+_real_open: Callable[..., Any] = io.open
+
+
+class _Home:
+    """Stands behind the wrapped functions as the module behind a builtin; pickles as that."""
+
+    def __init__(self, module: str) -> None:
+        self.module = module
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return importlib.import_module, (self.module,)
+
+    def __copy__(self) -> _Home:
+        return self
+
+    def __deepcopy__(self, _memo: Any) -> _Home:
+        return self
+
+    def __repr__(self) -> str:
+        return f"<module {self.module!r}, seen by nbtrail>"
+
+
+def _dress(function: Any, original: Any, module: str) -> Any:
+    """Make ``function`` look like ``original`` and behave like a builtin.
+
+    A bound method, unlike a function, does not bind again when someone puts it into a class
+    (``class Reader: opener = open``), and costs no more than one.
+    """
+    functools.update_wrapper(function, original)
+    function.__module__ = module
+    function.__qualname__ = original.__name__
+    try:
+        signature = inspect.signature(original)
+    except (TypeError, ValueError):
+        signature = None
+    if signature is not None:
+        first = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
+        parameters = [first, *signature.parameters.values()]
+        function.__signature__ = signature.replace(parameters=parameters)
+    return types.MethodType(function, _Home(module))
+
+
+def _make_open(original: Any) -> Any:
+    probe, note, running, fstat = tracker, tracker.note, tracker.running.get, os.fstat
+
+    def open(
+        self: Any,
+        file: Any,
+        mode: Any = "r",
+        buffering: Any = -1,
+        encoding: Any = None,
+        errors: Any = None,
+        newline: Any = None,
+        closefd: Any = True,
+        opener: Any = None,
+    ) -> Any:
+        stream = original(file, mode, buffering, encoding, errors, newline, closefd, opener)
+        if probe.enabled:
+            try:
+                # note() inlined: this is the way of every file that a cell opens.
+                seen = running(get_ident())
+                if seen is not None and type(file) is str and file[0] == "/":
+                    files = seen.files
+                    key = (file, mode)
+                    if key not in files:
+                        count = len(files)
+                        if count < STAT_LIMIT:
+                            files[key] = state_of(fstat(stream.fileno()))
+                        elif count < SEEN_LIMIT:
+                            files[key] = None
+                else:
+                    note(file, mode, stream)
+            except Exception:
+                probe.failures += 1
+        return stream
+
+    return _dress(open, original, "io")
+
+
+def _make_os_open(original: Any) -> Any:
+    def open(self: Any, path: Any, flags: Any, mode: Any = 0o777, *, dir_fd: Any = None) -> Any:
+        handle = original(path, flags, mode, dir_fd=dir_fd)
+        if tracker.enabled and dir_fd is None:
+            try:
+                tracker.note(path, flags, handle)
+            except Exception:
+                tracker.failures += 1
+        return handle
+
+    return _dress(open, original, "os")
+
+
+def _make_target(original: Any) -> Any:
+    """Wrap a function whose second argument is a file that is there afterwards."""
+
+    def wrapped(self: Any, src: Any, dst: Any, *args: Any, **kwargs: Any) -> Any:
+        result = original(src, dst, *args, **kwargs)
+        if tracker.enabled and kwargs.get("dst_dir_fd") is None:
+            try:
+                tracker.note(dst, "w", None)
+            except Exception:
+                tracker.failures += 1
+        return result
+
+    return _dress(wrapped, original, "os")
+
+
+def _make_chdir(original: Any) -> Any:
+    def wrapped(self: Any, path: Any) -> Any:
+        result = original(path)
+        try:
+            tracker.cwd = os.getcwd()
+        except OSError:
+            tracker.failures += 1
+        return result
+
+    return _dress(wrapped, original, "os")
+
+
+_OS_FUNCTIONS: dict[str, Callable[[Any], Any]] = {
+    "open": _make_os_open,
+    "rename": _make_target,
+    "replace": _make_target,
+    "link": _make_target,
+    "chdir": _make_chdir,
+    "fchdir": _make_chdir,
+}
+
+#: Modules that may have kept the original ``open`` under a name of their own.
+_KEPT = (
+    ("IPython.core.interactiveshell", "io_open"),
+    ("tarfile", "bltn_open"),
+    ("bz2", "_builtin_open"),
+)
+
+
+def wrap_all() -> None:
+    """Put the wrappers in place, also where modules have kept an original."""
+    wrapped: dict[Any, Any] = {_real_open: _make_open(_real_open)}
+    builtins.open = io.open = wrapped[_real_open]
+    for name, make in _OS_FUNCTIONS.items():
+        original = getattr(os, name, None)
+        if original is not None:
+            wrapped[original] = make(original)
+            setattr(os, name, wrapped[original])
+    for capable in ("supports_dir_fd", "supports_fd", "supports_follow_symlinks"):
+        known = getattr(os, capable, set())
+        known.update([wrapped[original] for original in wrapped if original in known])
+    for module, name in _KEPT:
+        kept = sys.modules.get(module)
+        if getattr(kept, name, None) is _real_open:
+            setattr(kept, name, wrapped[_real_open])
+    # Before Python 3.11 pathlib keeps the originals in a class.
+    accessor = getattr(sys.modules.get("pathlib"), "_NormalAccessor", None)
+    for name, value in list(vars(accessor).items()) if accessor is not None else ():
+        original = value.__func__ if isinstance(value, staticmethod) else value
+        if isinstance(original, types.BuiltinFunctionType) and original in wrapped:
+            setattr(accessor, name, wrapped[original])
+
+
+def hide_frames(shell: Any) -> None:
+    """Keep the wrappers' frames out of the tracebacks that IPython shows and notebooks keep."""
+    original = getattr(shell, "_get_exc_info", None)
+    if original is None:
+        return
+
+    @functools.wraps(original)
+    def _get_exc_info(*args: Any, **kwargs: Any) -> Any:
+        kind, value, trace = original(*args, **kwargs)
+        try:
+            trace = _strip(trace)
+            error, known = value, set()
+            while error is not None and id(error) not in known:
+                known.add(id(error))
+                error.__traceback__ = _strip(error.__traceback__)
+                error = error.__cause__ or error.__context__
+        except Exception:
+            tracker.failures += 1
+        return kind, value, trace
+
+    shell._get_exc_info = _get_exc_info
+
+
+def _strip(trace: Any) -> Any:
+    """The traceback without frames of this module."""
+    own = _strip.__code__.co_filename
+    while trace is not None and trace.tb_frame.f_code.co_filename == own:
+        trace = trace.tb_next
+    here = trace
+    while here is not None and here.tb_next is not None:
+        if here.tb_next.tb_frame.f_code.co_filename == own:
+            here.tb_next = here.tb_next.tb_next
+        else:
+            here = here.tb_next
+    return trace
