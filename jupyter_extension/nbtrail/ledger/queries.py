@@ -320,3 +320,42 @@ def order_facts(
     ).scalar_one()
     own = sum(row.session_id == newest.session_id and row.source != "" for row in rows.values())
     return last, newest.session_id, int(total) - own
+
+
+def executions_since(
+    connection: Connection, identity: int, running: frozenset[int]
+) -> Sequence[Row[Any]]:
+    """Id, status and notebook of executions newer than ``identity``, and of ``running``."""
+    return connection.execute(
+        select(t.executions.c.id, t.executions.c.status, t.notebooks.c.path.label("notebook"))
+        .outerjoin(t.notebooks, t.notebooks.c.id == t.executions.c.notebook_id)
+        .where(or_(t.executions.c.id > identity, t.executions.c.id.in_(running)))
+        .order_by(t.executions.c.id.desc())
+        .limit(MAX_PAGE)
+    ).all()
+
+
+def run_states(connection: Connection, limit: int = 20) -> list[dict[str, Any]]:
+    """How far the newest runs are, in the shape of the run event."""
+    rows = connection.execute(
+        select(t.runs.c.id, t.runs.c.kind, t.runs.c.status)
+        .order_by(t.runs.c.started_at.desc())
+        .limit(limit)
+    ).all()
+    steps = _steps_by_run(connection, [row.id for row in rows])
+    found = []
+    for row in rows:
+        current = next((s for s in steps[row.id] if s.status == "running"), None)
+        found.append(
+            {
+                "run": row.id,
+                "kind": row.kind,
+                "status": row.status,
+                "step": None if current is None else current.path,
+                "steps_done": sum(s.status in _DONE for s in steps[row.id]),
+                "steps_total": len(steps[row.id]),
+                "cells_done": 0 if current is None else current.cells_done,
+                "cells_total": 0 if current is None else current.cells_total,
+            }
+        )
+    return found

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event, text
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from nbtrail.errors import StoreError
@@ -27,6 +29,8 @@ class Store:
 
     def __init__(self, engine: Engine, folder: Path) -> None:
         self._engine = engine
+        self._watch: PoolProxiedConnection | None = None
+        self._watch_lock = threading.Lock()
         self.folder = folder
         self.blobs = BlobStore(folder / "blobs")
 
@@ -66,21 +70,30 @@ class Store:
         ):
             yield connection
 
-    def data_version(self, connection: Connection) -> int:
-        """A number that changes when another connection has committed (SQLite)."""
-        return int(connection.exec_driver_sql("PRAGMA data_version").scalar_one())
+    def change_marker(self) -> int:
+        """A number that is another one when some connection, of any process, has committed.
 
-    @contextlib.contextmanager
-    def watch_connection(self) -> Iterator[Connection]:
-        """A connection outside transactions, for `data_version`."""
-        with (
-            self._mapped_errors(),
-            self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
-        ):
-            yield connection
+        For SQLite its ``data_version``, which costs microseconds; it is kept by connection, so
+        one is set apart for it. Other databases have no such number and are looked at each time.
+        """
+        if self._engine.dialect.name != "sqlite":
+            return time.monotonic_ns()
+        with self._mapped_errors(), self._watch_lock:
+            if self._watch is None:
+                self._watch = self._engine.raw_connection()
+            cursor = self._watch.cursor()
+            try:
+                cursor.execute("PRAGMA data_version")
+                return int(cursor.fetchone()[0])
+            finally:
+                cursor.close()
 
     def close(self) -> None:
         """Close all connections."""
+        with self._watch_lock:
+            if self._watch is not None:
+                self._watch.close()
+                self._watch = None
         self._engine.dispose()
 
     def _ensure_schema(self) -> None:
@@ -110,9 +123,10 @@ class Store:
             raise StoreError(
                 f"The ledger in {self.folder} cannot be used: {reason}.", hint=_REPAIR_HINT
             ) from error
-        except DatabaseError as error:
+        except (DatabaseError, sqlite3.DatabaseError) as error:
+            reason = str(getattr(error, "orig", error))
             raise StoreError(
-                f"The ledger in {self.folder} is damaged: {error.orig}.", hint=_REPAIR_HINT
+                f"The ledger in {self.folder} is damaged: {reason}.", hint=_REPAIR_HINT
             ) from error
 
 

@@ -1,0 +1,261 @@
+"""The one object that the command line, the server and scripts use."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nbtrail.errors import ConfigError, NbtrailError
+from nbtrail.project import Project, find_project
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+    from nbtrail.ledger.records import Execution, Run, RunDetail
+    from nbtrail.ledger.store import Store
+    from nbtrail.ledger.writer import Writer
+    from nbtrail.notebooks.document import Notebook
+    from nbtrail.overview import NotebookStatus, NotebookSummary
+    from nbtrail.pipeline.graph import Graph
+    from nbtrail.policy.findings import Finding
+
+
+def open_project(path: str | Path = ".") -> OpenProject:
+    """Open the project that ``path`` belongs to.
+
+    Nothing is read or written until it is needed; close it, or use it in a ``with``.
+    """
+    return OpenProject(find_project(Path(path)))
+
+
+class OpenProject:
+    """A project with its ledger. Synchronous, closable, safe to use from several threads.
+
+    Parameters
+    ----------
+    project
+        Where it is and how it is configured.
+    on_commit
+        Called with this object after something was written to the ledger by this process.
+    """
+
+    def __init__(
+        self, project: Project, on_commit: Callable[[OpenProject], None] | None = None
+    ) -> None:
+        self.project = project
+        #: Why ``nbtrail.toml`` cannot be used, or ``None``.
+        self.config_error: ConfigError | None = project.config_error
+        self._on_commit = on_commit
+        self._lock = threading.Lock()
+        self._store: Store | None = None
+        self._writer: Writer | None = None
+
+    def __enter__(self) -> OpenProject:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Write what is queued and close the ledger."""
+        with self._lock:
+            writer, self._writer = self._writer, None
+            store, self._store = self._store, None
+        if writer is not None:
+            writer.close()
+        if store is not None:
+            store.close()
+
+    # The ledger
+
+    @property
+    def store(self) -> Store:
+        """The ledger, opened at first use; raises StoreError when it cannot be."""
+        from nbtrail.ledger.store import Store
+
+        with self._lock:
+            if self._store is None:
+                self._store = Store.open(self.project)
+            return self._store
+
+    @property
+    def store_is_open(self) -> bool:
+        """Whether somebody has read from the ledger yet."""
+        return self._store is not None
+
+    def store_or_none(self) -> Store | None:
+        """The ledger, or ``None`` when it cannot be used."""
+        try:
+            return self.store
+        except NbtrailError:
+            return None
+
+    @property
+    def writer(self) -> Writer:
+        """The thread of this process that writes to the ledger."""
+        from nbtrail.ledger.store import Store
+        from nbtrail.ledger.writer import Writer
+
+        with self._lock:
+            if self._writer is None:
+                self._writer = Writer(lambda: Store.open(self.project), self._committed)
+            return self._writer
+
+    def _committed(self) -> None:
+        if self._on_commit is not None:
+            self._on_commit(self)
+
+    # What is there
+
+    def describe(self) -> dict[str, Any]:
+        """The project in short: name, state, store, categories, version."""
+        from nbtrail import __version__
+
+        problem = None
+        try:
+            _ = self.store
+        except NbtrailError as error:
+            problem = str(error)
+        if problem is None and self._writer is not None and self._writer.problem is not None:
+            problem = f"{self._writer.lost} records were lost: {self._writer.problem}"
+        return {
+            "name": self.project.name,
+            "root": str(self.project.root),
+            "adopted": self.project.adopted,
+            "state_dir": str(self.project.state_dir),
+            "store": {
+                "ok": problem is None,
+                "message": problem,
+                "location": "project" if self.project.state_is_local else "user",
+            },
+            "config_error": None if self.config_error is None else str(self.config_error),
+            "categories": list(self.project.config.names.categories),
+            "version": __version__,
+        }
+
+    def notebooks(self) -> list[NotebookSummary]:
+        """All notebooks of the project, each in short."""
+        from nbtrail.overview import summaries
+
+        return summaries(self.project, self.store_or_none())
+
+    def status(self, path: str) -> NotebookStatus:
+        """One notebook: name, pairing, order of its cells, environment, findings."""
+        from nbtrail.overview import status
+
+        return status(self.project, self.store_or_none(), self.project.relative(path))
+
+    def check(self, paths: Sequence[str] | None = None) -> list[Finding]:
+        """Broken rules in the whole project, or in some notebooks."""
+        from nbtrail.policy.rules import check
+
+        return check(self.project, paths, store=self.store_or_none())
+
+    def graph(self) -> Graph:
+        """The pipeline: steps, edges with their evidence, order, findings."""
+        from nbtrail.pipeline.graph import build_graph
+
+        return build_graph(self.project, self.store_or_none())
+
+    # The record
+
+    def log(
+        self, notebook: str | None = None, *, limit: int = 50, after: str | None = None
+    ) -> tuple[list[Execution], str | None]:
+        """A page of executions, newest first, and the cursor of the next page."""
+        from nbtrail.ledger import queries
+
+        path = None if notebook is None else self.project.relative(notebook)
+        with self.store.read() as connection:
+            return queries.executions(connection, path, limit=limit, after=after)
+
+    def runs(
+        self, *, limit: int = 50, after: str | None = None, notebook: str | None = None
+    ) -> tuple[list[Run], str | None]:
+        """A page of runs, newest first, and the cursor of the next page."""
+        from nbtrail.ledger import queries
+
+        with self.store.read() as connection:
+            return queries.runs(connection, limit=limit, after=after, notebook=notebook)
+
+    def run_detail(self, run: str) -> RunDetail:
+        """A run, by id or tag, with its steps."""
+        from nbtrail.ledger import queries
+
+        with self.store.read() as connection:
+            return queries.run_detail(connection, run)
+
+    def environment(self, identity: str) -> dict[str, Any]:
+        """An environment by id, or by the beginning of its id."""
+        from nbtrail.ledger import queries
+
+        with self.store.read() as connection:
+            return queries.environment(connection, identity)
+
+    def executed_notebook(self, run: str, step: int) -> Notebook:
+        """The notebook of a step as it was when the step ended, outputs included."""
+        from nbtrail.ledger import queries
+        from nbtrail.notebooks.document import parse_notebook
+
+        with self.store.read() as connection:
+            digest = queries.step_notebook_blob(connection, run, step)
+        return parse_notebook(self.store.blobs.get(digest), f"{run}/{step}")
+
+    # Differences
+
+    def diff(self, a: str, b: str | None = None) -> dict[str, Any]:
+        """The difference between two versions of notebooks, such as ``a.ipynb@last``.
+
+        With one version, between the notebook's last run and that version.
+        """
+        from nbtrail.diff import diff_notebooks
+        from nbtrail.ledger.versions import Version, load_version, parse_version
+
+        right = parse_version(self.project, b if b is not None else a)
+        left = parse_version(self.project, a) if b is not None else Version(right.path, "last")
+        stored = any(v.which.partition(":")[0] in ("last", "run") for v in (left, right))
+        store = self.store if stored else None
+        before = load_version(self.project, store, left)
+        after = load_version(self.project, store, right)
+        found = diff_notebooks(before, after)
+        for entry in found["cells"]:
+            entry["a_outputs"] = _outputs(before, entry["a"], entry)
+            entry["b_outputs"] = _outputs(after, entry["b"], entry)
+        return {**found, "a": str(left), "b": str(right)}
+
+    # What the server's watcher asks
+
+    def ledger_version(self) -> int:
+        """A number that is another one when the ledger has changed."""
+        return self.store.change_marker()
+
+    def newest_execution(self) -> int:
+        """Id of the newest execution."""
+        from nbtrail.ledger import queries
+
+        with self.store.read() as connection:
+            return queries.newest_execution_id(connection)
+
+    def executions_since(self, identity: int, running: frozenset[int]) -> Sequence[Row[Any]]:
+        """Executions newer than ``identity``, and those of ``running``."""
+        from nbtrail.ledger import queries
+
+        with self.store.read() as connection:
+            return queries.executions_since(connection, identity, running)
+
+    def recent_run_states(self) -> list[dict[str, Any]]:
+        """How far the newest runs are."""
+        from nbtrail.ledger import queries
+
+        with self.store.read() as connection:
+            return queries.run_states(connection)
+
+
+def _outputs(notebook: Mapping[str, Any], index: int | None, entry: Mapping[str, Any]) -> list[Any]:
+    """Outputs of one side of a difference; none where nothing changed: they are on screen."""
+    if index is None or (entry["op"] == "equal" and entry["outputs"] == "same"):
+        return []
+    outputs = notebook["cells"][index].get("outputs")
+    return outputs if isinstance(outputs, list) else []

@@ -1,0 +1,5 @@
+"""``python -m nbtrail.cli``."""
+
+from nbtrail.cli import main
+
+main()

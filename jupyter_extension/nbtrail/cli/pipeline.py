@@ -1,0 +1,216 @@
+"""``graph``, ``run``, ``verify``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nbtrail.cli.context import Settings, common, number, seconds, style
+from nbtrail.cli.record import paint
+from nbtrail.errors import UsageError
+
+if TYPE_CHECKING:
+    from nbtrail.app import OpenProject
+    from nbtrail.ledger.records import RunDetail
+
+
+@click.command()
+@click.option(
+    "--format", "form", type=click.Choice(["text", "mermaid", "dot"]), default="text",
+    show_default=True, help="How to write it down.",
+)  # fmt: skip
+@common
+def graph(settings: Settings, form: str) -> None:
+    """The pipeline, inferred from what notebooks read and write.
+
+    \b
+    Examples:
+      nbtrail graph
+      nbtrail graph --format mermaid
+    """
+    with settings.open() as opened:
+        if settings.as_json:
+            settings.print_json(opened.graph_json())
+            return
+        settings.say(opened.graph_text(form))
+
+
+@click.command()
+@click.argument("notebooks", nargs=-1)
+@click.option("--from", "start", metavar="NOTEBOOK", help="This one and all that depends on it.")
+@click.option("--until", metavar="NOTEBOOK", help="This one and all that it needs.")
+@click.option("--force", is_flag=True, help="Run also what is unchanged.")
+@click.option("-p", "params", multiple=True, metavar="NAME=VALUE", help="Set a parameter.")
+@click.option("--no-write", is_flag=True, help="Leave the notebooks as they are.")
+@common
+def run(
+    settings: Settings,
+    notebooks: tuple[str, ...],
+    start: str | None,
+    until: str | None,
+    force: bool,
+    params: tuple[str, ...],
+    no_write: bool,
+) -> None:
+    """Run the notebooks in order; only what is needed.
+
+    \b
+    Examples:
+      nbtrail run
+      nbtrail run --until EXPERIMENTAL-evaluation.ipynb
+      nbtrail run --force -p seed=7
+    """
+    with settings.open() as opened:
+
+        def place(text: str | None) -> str | None:
+            return None if text is None else settings.path(opened, text)
+
+        identity = opened.start_run(
+            notebooks=tuple(settings.path(opened, n) for n in notebooks),
+            start=place(start),
+            until=place(until),
+            force=force,
+            params=dict(parameter(p) for p in params),
+            write=not no_write,
+        )
+        detail = follow(settings, opened, identity)
+    finish(settings, detail)
+
+
+@click.command()
+@click.option("--against", metavar="RUN", help="The run to compare with.  [default: the last good]")
+@common
+def verify(settings: Settings, against: str | None) -> None:
+    """Prove that the results come out again: run everything in a copy and compare.
+
+    \b
+    Examples:
+      nbtrail verify
+      nbtrail verify --against client-report --json
+    """
+    with settings.open() as opened:
+        identity = opened.start_verify(against=against)
+        detail = follow(settings, opened, identity)
+    finish(settings, detail)
+
+
+def parameter(text: str) -> tuple[str, Any]:
+    """``name=value``: the value is read as Python's literals, else taken as text."""
+    import ast
+
+    name, separator, value = text.partition("=")
+    if not separator or not name.isidentifier():
+        raise UsageError(f"-p {text}: not of the form name=value.")
+    try:
+        return name, ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return name, value
+
+
+def follow(settings: Settings, opened: OpenProject, run: str) -> RunDetail:
+    """Wait for a run; progress on a terminal. Ctrl-C cancels the run, not just the waiting."""
+    show = _progress() if sys.stderr.isatty() and not settings.quiet else None
+    try:
+        return opened.follow(run, show)
+    except KeyboardInterrupt:
+        opened.cancel(run)
+        detail = opened.follow(run, show)
+        click.echo("nbtrail: cancelled.", err=True)
+        return detail
+    finally:
+        if show is not None:
+            click.echo("\r\x1b[K", nl=False, err=True)
+
+
+def finish(settings: Settings, detail: RunDetail) -> None:
+    """Print a run that is over and leave with its exit status."""
+    if settings.as_json:
+        settings.print_json(run_json(detail))
+    else:
+        print_run(settings, detail)
+    summary = detail.summary
+    if summary.status != "ok" or summary.verdict in ("different", "failed"):
+        if settings.quiet:
+            click.echo(f"nbtrail: {summary.message or summary.status}", err=True)
+        sys.exit(1)
+
+
+def run_json(detail: RunDetail) -> dict[str, Any]:
+    """A run in the shape of ``run --json``, ``verify --json`` and ``show --json``."""
+    summary = detail.summary
+    return {
+        **{name: getattr(summary, name) for name in summary.__struct_fields__},
+        "steps": detail.steps,
+        "differences": detail.differences,
+        "certificate": detail.certificate,
+    }
+
+
+def print_run(settings: Settings, detail: RunDetail) -> None:
+    """Steps, metrics, differences and verdict of a run."""
+    summary = detail.summary
+    settings.say(style(f"{summary.kind} {summary.run}", bold=True) + f"  {paint(summary.status)}")
+    settings.table(
+        ("", "step", "status", "time", "why"),
+        (
+            (str(s.n + 1), s.path, paint(s.status), seconds(s.seconds), _why(s.error, s.message))
+            for s in detail.steps
+        ),
+    )
+    if summary.metrics:
+        settings.say()
+        settings.table(("metric", "value"), ((k, number(v)) for k, v in summary.metrics.items()))
+    if detail.differences:
+        settings.say()
+        settings.table(
+            ("difference", "step", "name", "expected", "actual", "tolerance"),
+            (
+                tuple(_cell(d.get(key)) for key in
+                      ("kind", "step", "name", "expected", "actual", "tolerance"))
+                for d in detail.differences
+            ),
+        )  # fmt: skip
+    settings.say()
+    if summary.verdict is not None:
+        largest = summary.largest_difference
+        note = "" if largest is None else f"  (largest difference {largest:.2g})"
+        settings.say(f"verdict: {style(summary.verdict, None, bold=True)}{note}")
+        if summary.against:
+            settings.say(f"against: {summary.against}")
+        if detail.certificate:
+            settings.say(f"certificate: {detail.certificate}")
+    if summary.message:
+        settings.say(summary.message)
+    settings.say(f"{seconds(summary.seconds)} in all")
+
+
+def _why(error: dict[str, Any] | None, message: str | None) -> str:
+    if error is None:
+        return message or ""
+    cell = error.get("cell")
+    where = f"cell {cell + 1}: " if isinstance(cell, int) else ""
+    return f"{where}{error.get('name') or ''}: {error.get('message') or ''}".strip(": ")
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return repr(value)
+    text = "" if value is None else str(value)
+    return text[:12] + "…" if len(text) == 64 else text
+
+
+def _progress() -> Callable[[RunDetail], None]:
+    """One line that is drawn over: step, cells, time."""
+
+    def show(detail: RunDetail) -> None:
+        summary = detail.summary
+        current = next((s for s in detail.steps if s.status == "running"), None)
+        text = f"{summary.steps_done}/{summary.steps_total}"
+        if current is not None:
+            text += f"  {current.path}  cell {current.cells_done}/{current.cells_total}"
+        click.echo(f"\r\x1b[K{text[:100]}", nl=False, err=True)
+
+    return show

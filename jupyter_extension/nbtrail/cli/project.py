@@ -1,0 +1,193 @@
+"""``init``, ``new``, ``check``, ``status``, ``doctor``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nbtrail.cli.context import Settings, common, style
+from nbtrail.errors import NbtrailError
+
+_STATE_COLOURS = {
+    "linear": "green", "fresh": "green", "stale": "yellow", "edited": "yellow",
+    "out-of-order": "magenta", "failed": "red", "in-sync": "green", "conflict": "red",
+}  # fmt: skip
+
+
+@click.command()
+@click.argument("directory_argument", metavar="[DIR]", required=False)
+@common
+def init(settings: Settings, directory_argument: str | None) -> None:
+    """Make a folder a project: rules, twins, ignore lines. Safe to repeat.
+
+    \b
+    Example:
+      nbtrail init
+    """
+    from nbtrail.app import OpenProject
+    from nbtrail.errors import UsageError
+    from nbtrail.project import load_project
+
+    folder = Path(settings.directory) / (directory_argument or ".")
+    if not folder.is_dir():
+        raise UsageError(f"There is no folder {folder}.", hint="Make it first.")
+    with OpenProject(load_project(folder)) as opened:
+        written = opened.init()
+    if settings.as_json:
+        settings.print_json({"written": written})
+        return
+    for line in written:
+        settings.say(f"wrote {line}")
+    settings.say("The project is ready." if written else "Nothing to do: it is a project.")
+    settings.say("Next: nbtrail check, nbtrail graph, nbtrail run")
+
+
+@click.command()
+@click.argument("category")
+@click.argument("description")
+@click.option("--from", "origin", metavar="NOTEBOOK", help="What it continues.")
+@click.option("--sequence", metavar="N", help="Leading number, such as 3 or 2b.")
+@common
+def new(
+    settings: Settings, category: str, description: str, origin: str | None, sequence: str | None
+) -> None:
+    """Make a named, paired notebook.
+
+    \b
+    Example:
+      nbtrail new EXPERIMENTAL "gradient boosting depth"
+    """
+    with settings.open() as opened:
+        start = None if origin is None else settings.path(opened, origin)
+        made = opened.new_notebook(category, description, sequence=sequence, origin=start)
+    if settings.as_json:
+        settings.print_json(made)
+        return
+    settings.say(made["path"])
+
+
+@click.command()
+@click.argument("paths", nargs=-1)
+@click.option("--fix", is_flag=True, help="Mend what can be mended without a question.")
+@click.option(
+    "--fail-on", type=click.Choice(["error", "warning"]), default="error", show_default=True,
+    help="The severity that gives exit status 1.",
+)  # fmt: skip
+@common
+def check(settings: Settings, paths: tuple[str, ...], fix: bool, fail_on: str) -> None:
+    """Names, twins and files that break a rule.
+
+    \b
+    Examples:
+      nbtrail check
+      nbtrail check --fix
+      nbtrail check CLEANING-ages.ipynb --json
+    """
+    with settings.open() as opened:
+        wanted = [settings.path(opened, p) for p in paths] or None
+        fixed = opened.fix_paths(wanted) if fix else []
+        found = opened.findings_json(wanted)
+    if settings.as_json:
+        settings.print_json({**found, **({"fixed": fixed} if fix else {})})
+    else:
+        for line in fixed:
+            settings.say(f"fixed {line}")
+        for finding in found["findings"]:
+            colour = "red" if finding.severity == "error" else "yellow"
+            settings.say(f"{finding.path}: {style(finding.code, colour)} {finding.message}")
+        count = len(found["findings"])
+        plural = "" if count == 1 else "s"
+        settings.say(f"{count} finding{plural} in {found['checked']} notebooks")
+    severities = {finding.severity for finding in found["findings"]}
+    if "error" in severities or (fail_on == "warning" and severities):
+        sys.exit(1)
+
+
+@click.command()
+@click.argument("notebooks", nargs=-1)
+@common
+def status(settings: Settings, notebooks: tuple[str, ...]) -> None:
+    """What of each notebook is fresh, stale, out of order.
+
+    \b
+    Examples:
+      nbtrail status
+      nbtrail status 3-EXPERIMENTAL-depth.ipynb
+    """
+    with settings.open() as opened:
+        paths = [settings.path(opened, n) for n in notebooks] or opened.project.notebooks()
+        found, unreadable = [], []
+        for path in paths:
+            try:
+                found.append(opened.status(path))
+            except NbtrailError as error:
+                if notebooks:
+                    raise
+                unreadable.append((path, str(error)))
+    if settings.as_json:
+        settings.print_json({"notebooks": found})
+        return
+    settings.table(
+        ("notebook", "category", "twin", "order", "why"),
+        [
+            *(
+                (n.path, n.category or "-", _paint(n.paired), _paint(n.order), n.order_why or "")
+                for n in found
+            ),
+            *((path, "-", "-", _paint("failed"), why) for path, why in unreadable),
+        ],
+    )
+    if notebooks:
+        for notebook in found:
+            settings.table(
+                ("cell", "state", "why"),
+                ((c.cell_id, _paint(c.state), c.why) for c in notebook.cells),
+            )
+
+
+@click.command()
+@click.option("--repair", is_flag=True, help="Set a damaged ledger aside and begin a new one.")
+@common
+def doctor(settings: Settings, repair: bool) -> None:
+    """What is installed, where the store is, what is broken and how to mend it.
+
+    \b
+    Examples:
+      nbtrail doctor
+      nbtrail doctor --repair
+    """
+    with settings.open_unchecked() as opened:
+        described = opened.describe()
+        repaired = None
+        if repair and not described["store"]["ok"]:
+            repaired = opened.repair_store()
+            described = opened.describe()
+    if settings.as_json:
+        settings.print_json({**described, "repaired": repaired})
+    else:
+        _print_doctor(settings, described, repaired)
+    if not described["store"]["ok"] or described["config_error"] is not None:
+        sys.exit(1)
+
+
+def _print_doctor(settings: Settings, described: dict[str, Any], repaired: str | None) -> None:
+    store = described["store"]
+    settings.say(f"nbtrail {described['version']}")
+    settings.say(f"project    {described['name']}  {described['root']}")
+    settings.say(
+        "           "
+        + ("nbtrail.toml is there" if described["adopted"] else "only looked at: nbtrail init")
+    )
+    settings.say(f"state      {described['state_dir']}")
+    if repaired is not None:
+        settings.say(f"repaired   the damaged ledger is kept as {repaired}")
+    settings.say("ledger     " + (style("fine", "green") if store["ok"] else store["message"]))
+    if described["config_error"] is not None:
+        settings.say(f"settings   {style(described['config_error'], 'red')}")
+
+
+def _paint(state: str) -> str:
+    return style(state, _STATE_COLOURS.get(state))

@@ -1,0 +1,165 @@
+"""``runs``, ``show``, ``log``, ``env``: reading the record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from nbtrail.cli.context import Settings, common, number, seconds, style
+
+STATUS_COLOURS = {
+    "ok": "green", "ran": "green", "cached": "cyan", "identical": "green", "running": "blue",
+    "failed": "red", "error": "red", "died": "red", "different": "yellow", "skipped": "yellow",
+    "cancelled": "yellow", "lost": "red",
+}  # fmt: skip
+
+
+def paint(status: str) -> str:
+    """A status in its colour."""
+    return style(status, STATUS_COLOURS.get(status))
+
+
+def paged(command: Any) -> Any:
+    """``--limit`` and ``--after`` of a list."""
+    command = click.option(
+        "--after", metavar="CURSOR", help="Go on behind this: `next` of the page before."
+    )(command)
+    return click.option(
+        "--limit", type=int, default=20, show_default=True, help="Entries on a page."
+    )(command)
+
+
+@click.command()
+@click.option("--notebook", metavar="PATH", help="Only runs with this notebook.")
+@paged
+@common
+def runs(settings: Settings, notebook: str | None, limit: int, after: str | None) -> None:
+    """Runs so far, newest first.
+
+    \b
+    Examples:
+      nbtrail runs
+      nbtrail runs --notebook CLEANING-ages.ipynb --json
+    """
+    with settings.open() as opened:
+        path = None if notebook is None else settings.path(opened, notebook)
+        found, cursor = opened.runs(limit=limit, after=after, notebook=path)
+    if settings.as_json:
+        settings.print_json({"runs": found, "next": cursor})
+        return
+    if not found:
+        settings.say("No runs yet. Start one with: nbtrail run")
+        return
+    settings.table(
+        ("run", "kind", "status", "steps", "time", "verdict", "metrics"),
+        (
+            (
+                r.run,
+                r.kind,
+                paint(r.status),
+                f"{r.steps_done}/{r.steps_total}",
+                seconds(r.seconds),
+                paint(r.verdict or ""),
+                "  ".join(f"{k} {number(v)}" for k, v in list(r.metrics.items())[:3]),
+            )
+            for r in found
+        ),
+    )
+    if cursor is not None:
+        settings.say(f"More: --after {cursor}")
+
+
+@click.command()
+@click.argument("run")
+@common
+def show(settings: Settings, run: str) -> None:
+    """One run, by id or tag: steps, files, metrics, environment.
+
+    \b
+    Example:
+      nbtrail show 20261120-093015-a1b2c3
+    """
+    from nbtrail.cli.pipeline import print_run, run_json
+
+    with settings.open() as opened:
+        detail = opened.run_detail(run)
+    if settings.as_json:
+        settings.print_json(run_json(detail))
+        return
+    print_run(settings, detail)
+
+
+@click.command()
+@click.argument("notebook", required=False)
+@paged
+@common
+def log(settings: Settings, notebook: str | None, limit: int, after: str | None) -> None:
+    """Every execution on record, newest first, whatever ran it.
+
+    \b
+    Examples:
+      nbtrail log
+      nbtrail log 3-EXPERIMENTAL-depth.ipynb --limit 100
+    """
+    with settings.open() as opened:
+        path = None if notebook is None else settings.path(opened, notebook)
+        found, cursor = opened.log(path, limit=limit, after=after)
+    if settings.as_json:
+        settings.print_json({"executions": found, "next": cursor})
+        return
+    if not found:
+        settings.say("Nothing has been executed on record yet.")
+        return
+    settings.table(
+        ("id", "when", "notebook", "cell", "[n]", "status", "time", "source"),
+        (
+            (
+                str(e.id),
+                e.started_at[:19].replace("T", " "),
+                e.notebook or "-",
+                e.cell_id or "-",
+                "" if e.execution_count is None else str(e.execution_count),
+                paint(e.status),
+                seconds(e.seconds),
+                first_line(e.source),
+            )
+            for e in found
+        ),
+    )
+    if cursor is not None:
+        settings.say(f"More: --after {cursor}")
+
+
+@click.group()
+def env() -> None:
+    """The environments that executions ran in."""
+
+
+@env.command("show")
+@click.argument("identity", metavar="ENVIRONMENT")
+@common
+def env_show(settings: Settings, identity: str) -> None:
+    """The environment of that id (its beginning is enough).
+
+    \b
+    Example:
+      nbtrail env show 7be1
+    """
+    with settings.open() as opened:
+        found = opened.environment(identity)
+    if settings.as_json:
+        settings.print_json(found)
+        return
+    for key, value in found.items():
+        if not isinstance(value, (dict, list)):
+            settings.say(f"{key:16} {value}")
+    distributions = found.get("distributions") or {}
+    if isinstance(distributions, dict):
+        settings.table(("distribution", "version"), ((k, str(v)) for k, v in distributions.items()))
+
+
+def first_line(source: str, width: int = 48) -> str:
+    """The first line that says something, shortened."""
+    line = next((part.strip() for part in source.splitlines() if part.strip()), "")
+    return line if len(line) <= width else line[: width - 1] + "…"

@@ -1,0 +1,1 @@
+"""The server extension: contents layer, recorder, REST and events."""

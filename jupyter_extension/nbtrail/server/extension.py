@@ -1,0 +1,66 @@
+"""The server extension: what is put together when Jupyter Server starts."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from jupyter_server.extension.application import ExtensionApp
+from jupyter_server.serverapp import ServerApp
+from traitlets import Bool
+
+from nbtrail.server.events import Events, register_schemas
+from nbtrail.server.projects import Projects
+from nbtrail.server.routes import handlers
+from nbtrail.server.watch import Watcher
+
+
+class NbtrailExtension(ExtensionApp):
+    """Records executions, keeps pairs, enforces names and answers the panel."""
+
+    name = "nbtrail"
+    load_other_extensions = True
+
+    record = Bool(True, config=True, help="Put every execution on record.")
+    no_delay = Bool(
+        True,
+        config=True,
+        help="Send kernel messages at once (TCP_NODELAY): cells answer about 40 ms sooner.",
+    )
+
+    def initialize_settings(self) -> None:
+        """Make what needs no event loop."""
+        self._threads = ThreadPoolExecutor(4, thread_name_prefix="nbtrail")
+        self.projects = Projects(
+            Path(self.serverapp.root_dir), on_commit=lambda _: self._watcher_wake()
+        )
+        self._watcher: Watcher | None = None
+        register_schemas(self.serverapp.event_logger)
+
+    def initialize_handlers(self) -> None:
+        """Register the REST routes."""
+        self.handlers.extend(handlers(self.projects, self._threads))
+
+    async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
+        """All extensions are loaded and the loop runs: wrap, listen, watch."""
+        self.start_parts(serverapp, asyncio.get_running_loop())
+
+    def start_parts(self, serverapp: ServerApp, loop: asyncio.AbstractEventLoop) -> None:
+        """Start everything that needs the event loop; doing it twice is harmless."""
+        if self._watcher is not None:
+            return
+        events = Events(serverapp.event_logger, loop)
+        self._watcher = Watcher(self.projects.opened, self.projects.contents_root, events.emit)
+        self._watcher.start()
+
+    async def stop_extension(self) -> None:
+        """Write what is queued and close everything that was opened."""
+        if self._watcher is not None:
+            self._watcher.stop()
+        await asyncio.get_running_loop().run_in_executor(None, self.projects.close)
+        self._threads.shutdown(wait=False)
+
+    def _watcher_wake(self) -> None:
+        if self._watcher is not None:
+            self._watcher.wake()

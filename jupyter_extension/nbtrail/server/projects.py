@@ -1,0 +1,109 @@
+"""The projects below the server's root, opened when they are first asked for."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from nbtrail.app import OpenProject
+from nbtrail.errors import OutsideProjectError
+from nbtrail.files import fingerprint
+from nbtrail.project import CONFIG_NAME, find_project, load_project
+
+_Print = tuple[int, int, int] | None
+
+
+class Projects:
+    """Open projects by their root folder. Safe to use from several threads.
+
+    Parameters
+    ----------
+    root
+        The server's root; nothing above it is ever looked at.
+    on_commit
+        Called with a project after something was written to its ledger.
+    """
+
+    def __init__(self, root: Path, on_commit: Callable[[OpenProject], None] | None = None) -> None:
+        self.root = Path(os.path.realpath(root))
+        self._on_commit = on_commit
+        self._open: dict[Path, tuple[OpenProject, _Print]] = {}
+        self._lock = threading.Lock()
+
+    def for_path(self, contents_path: str) -> OpenProject:
+        """The project of a file or folder, given as a path of the Contents API.
+
+        Raises
+        ------
+        OutsideProjectError
+            When the path leads out of the server's root.
+        """
+        return self._get(find_root(self.absolute(contents_path), self.root))
+
+    def for_folder(self, folder: str) -> OpenProject:
+        """The project rooted at ``folder`` (as REST's ``project=`` names it)."""
+        return self.for_path(folder)
+
+    def absolute(self, contents_path: str) -> Path:
+        """Where a path of the Contents API lies on the disk; drive prefixes are dropped."""
+        plain = strip_drive(contents_path).strip("/")
+        target = Path(os.path.normpath(self.root / plain))
+        real = Path(os.path.realpath(target))
+        if not (target.is_relative_to(self.root) and real.is_relative_to(self.root)):
+            raise OutsideProjectError(f"{contents_path} lies outside the server's root.")
+        return target
+
+    def contents_root(self, opened: OpenProject) -> str:
+        """The project's folder as the Contents API names it; empty for the server's root."""
+        if not opened.project.root.is_relative_to(self.root):
+            return ""
+        relative = opened.project.root.relative_to(self.root).as_posix()
+        return "" if relative == "." else relative
+
+    def opened(self) -> list[OpenProject]:
+        """The projects that were asked for so far."""
+        with self._lock:
+            return [opened for opened, _ in self._open.values()]
+
+    def close(self) -> None:
+        """Close every project: queued records are written first."""
+        with self._lock:
+            everything, self._open = list(self._open.values()), {}
+        for opened, _ in everything:
+            opened.close()
+
+    def _get(self, root: Path) -> OpenProject:
+        state = fingerprint(root / CONFIG_NAME)
+        with self._lock:
+            known = self._open.get(root)
+            if known is not None and known[1] == state:
+                return known[0]
+            fresh = load_project(root)
+            if known is not None and fresh.config_error is not None:
+                # A file that is being edited: the last good configuration stays in force.
+                known[0].config_error = fresh.config_error
+                self._open[root] = (known[0], state)
+                return known[0]
+            opened = OpenProject(fresh, on_commit=self._committed)
+            self._open[root] = (opened, state)
+        if known is not None:
+            # Not under the lock: closing waits for the queue of the writer.
+            threading.Thread(target=known[0].close, name="nbtrail-close", daemon=True).start()
+        return opened
+
+    def _committed(self, opened: OpenProject) -> None:
+        if self._on_commit is not None:
+            self._on_commit(opened)
+
+
+def find_root(path: Path, ceiling: Path) -> Path:
+    """The root of the project that ``path`` belongs to; nothing above ``ceiling`` counts."""
+    return find_project(path, ceiling=ceiling).root
+
+
+def strip_drive(contents_path: str) -> str:
+    """A path of the Contents API without the prefix of a drive such as ``RTC:``."""
+    head, separator, tail = contents_path.partition(":")
+    return tail if separator and "/" not in head else contents_path

@@ -1,0 +1,268 @@
+"""The REST routes: parse, one call, serialise."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import unquote
+
+from nbtrail.app import OpenProject
+from nbtrail.errors import UsageError
+from nbtrail.ledger.records import Run, RunDetail
+from nbtrail.server.handlers import ApiHandler, route
+from nbtrail.server.projects import Projects
+
+PREFIX = "/nbtrail/api"
+
+_PATH = r"(?P<path>.+\.ipynb)"
+_RUN = r"(?P<run>[A-Za-z0-9._-]+)"
+
+
+class ProjectHandler(ApiHandler):
+    """``GET project``: what the panel needs to know first."""
+
+    @route
+    async def get(self) -> None:
+        opened = await self.opened()
+        described = await self.off_loop(opened.describe)
+        self.answer({**described, "contents_root": self.projects.contents_root(opened)})
+
+
+class InitHandler(ApiHandler):
+    """``POST project/init``: make the folder a project."""
+
+    @route
+    async def post(self) -> None:
+        opened = await self.opened()
+        written = await self.off_loop(opened.init)
+        self.answer({"written": written}, status=201)
+
+
+class NotebooksHandler(ApiHandler):
+    """``GET notebooks`` lists, ``POST notebooks`` makes a named one with its twin."""
+
+    @route
+    async def get(self) -> None:
+        opened = await self.opened()
+        self.answer({"notebooks": await self.off_loop(opened.notebooks)})
+
+    @route
+    async def post(self) -> None:
+        keys = frozenset({"category", "description", "sequence", "folder", "from"})
+        body = texts(self.body(keys), required=("category", "description"))
+        opened = await self.opened()
+        made = await self.off_loop(
+            lambda: opened.new_notebook(
+                body["category"],
+                body["description"],
+                sequence=body.get("sequence"),
+                folder=body.get("folder", ""),
+                origin=body.get("from"),
+            )
+        )
+        self.answer(made, status=201)
+
+
+class NotebookHandler(ApiHandler):
+    """``PATCH notebooks/<path>``: category, description, place, pairing."""
+
+    @route
+    async def patch(self, path: str) -> None:
+        body = self.body(
+            frozenset({"category", "description", "sequence", "path", "scratch", "pair"})
+        )
+        flags = {key: bool(body.pop(key)) for key in ("scratch", "pair") if key in body}
+        wanted = texts(body)
+        opened = await self.opened()
+        self.answer(
+            await self.off_loop(
+                lambda: opened.change_notebook(unquote(path), **wanted, **flags)  # type: ignore[arg-type]
+            )
+        )
+
+
+class StatusHandler(ApiHandler):
+    """``GET notebooks/<path>/status``."""
+
+    @route
+    async def get(self, path: str) -> None:
+        opened = await self.opened()
+        self.answer(await self.off_loop(opened.status, unquote(path)))
+
+
+class ExecutionsHandler(ApiHandler):
+    """``GET executions`` and ``GET notebooks/<path>/executions``: newest first."""
+
+    @route
+    async def get(self, path: str | None = None) -> None:
+        limit, after = self.page()
+        opened = await self.opened()
+        notebook = None if path is None else unquote(path)
+        found, cursor = await self.off_loop(lambda: opened.log(notebook, limit=limit, after=after))
+        self.answer({"executions": found, "next": cursor})
+
+
+class GraphHandler(ApiHandler):
+    """``GET graph``: the inferred pipeline."""
+
+    @route
+    async def get(self) -> None:
+        opened = await self.opened()
+        self.answer(await self.off_loop(opened.graph_json))
+
+
+class RunsHandler(ApiHandler):
+    """``GET runs`` lists, ``POST runs`` starts one and answers at once."""
+
+    @route
+    async def get(self) -> None:
+        limit, after = self.page()
+        opened = await self.opened()
+        found, cursor = await self.off_loop(lambda: opened.runs(limit=limit, after=after))
+        self.answer({"runs": found, "next": cursor})
+
+    @route
+    async def post(self) -> None:
+        body = self.body(
+            frozenset({"kind", "notebooks", "from", "until", "force", "against", "params"})
+        )
+        opened = await self.opened()
+        self.answer({"run": await self.off_loop(start_run, opened, body)}, status=202)
+
+
+class RunHandler(ApiHandler):
+    """``GET runs/<id>`` shows, ``DELETE runs/<id>`` cancels."""
+
+    @route
+    async def get(self, run: str) -> None:
+        opened = await self.opened()
+        self.answer(run_json(await self.off_loop(opened.run_detail, run)))
+
+    @route
+    async def delete(self, run: str) -> None:
+        opened = await self.opened()
+        status = await self.off_loop(opened.cancel, run)
+        self.answer({"run": run, "status": status}, status=202)
+
+
+class StepNotebookHandler(ApiHandler):
+    """``GET runs/<id>/steps/<n>/notebook``: the executed copy."""
+
+    @route
+    async def get(self, run: str, step: str) -> None:
+        opened = await self.opened()
+        self.answer(await self.off_loop(opened.executed_notebook, run, int(step)))
+
+
+class DiffHandler(ApiHandler):
+    """``GET diff?a=&b=``."""
+
+    @route
+    async def get(self) -> None:
+        opened = await self.opened()
+        a = self.get_query_argument("a")
+        b = self.get_query_argument("b", None)
+        self.answer(await self.off_loop(opened.diff, a, b))
+
+
+class EnvironmentHandler(ApiHandler):
+    """``GET environments/<id>``."""
+
+    @route
+    async def get(self, identity: str) -> None:
+        opened = await self.opened()
+        self.answer(await self.off_loop(opened.environment, identity))
+
+
+class FindingsHandler(ApiHandler):
+    """``GET findings``: broken rules."""
+
+    @route
+    async def get(self) -> None:
+        opened = await self.opened()
+        self.answer(await self.off_loop(opened.findings_json))
+
+
+class FixHandler(ApiHandler):
+    """``POST findings/fix``: mend what can be mended without a question."""
+
+    @route
+    async def post(self) -> None:
+        body = texts(self.body(frozenset({"path", "code"})))
+        opened = await self.opened()
+        self.answer(
+            await self.off_loop(lambda: opened.fix(path=body.get("path"), code=body.get("code")))
+        )
+
+
+def start_run(opened: OpenProject, body: dict[str, Any]) -> str:
+    """Start what ``POST runs`` asks for; returns the run's id."""
+    kind = body.get("kind", "pipeline")
+    if kind == "verify":
+        return opened.start_verify(against=optional_text(body, "against"))
+    if kind != "pipeline":
+        raise UsageError(f"There is no run of kind {kind!r}.", hint="Use pipeline or verify.")
+    notebooks = body.get("notebooks") or []
+    params = body.get("params") or {}
+    if not isinstance(notebooks, list) or not all(isinstance(n, str) for n in notebooks):
+        raise UsageError("notebooks is not a list of paths.")
+    if not isinstance(params, dict):
+        raise UsageError("params is not an object.")
+    return opened.start_run(
+        notebooks=tuple(notebooks),
+        start=optional_text(body, "from"),
+        until=optional_text(body, "until"),
+        force=bool(body.get("force")),
+        params=params,
+    )
+
+
+def run_json(detail: RunDetail) -> dict[str, Any]:
+    """A run with its steps in the shape of ``GET runs/<id>``."""
+    summary = {field: getattr(detail.summary, field) for field in Run.__struct_fields__}
+    return {
+        **summary,
+        "steps": detail.steps,
+        "differences": detail.differences,
+        "certificate": detail.certificate,
+    }
+
+
+def optional_text(body: dict[str, Any], key: str) -> str | None:
+    """A string of the body, or ``None`` where there is none."""
+    value = body.get(key)
+    if value is not None and not isinstance(value, str):
+        raise UsageError(f"{key} is not a string.")
+    return value
+
+
+def texts(body: dict[str, Any], required: tuple[str, ...] = ()) -> dict[str, str]:
+    """The body's keys as strings, empty ones left out."""
+    for key in required:
+        if not body.get(key):
+            raise UsageError(f"{key} is missing.")
+    found = {key: optional_text(body, key) for key in body}
+    return {key: value for key, value in found.items() if value}
+
+
+def handlers(projects: Projects, threads: ThreadPoolExecutor) -> list[tuple[Any, ...]]:
+    """What the server extension registers."""
+    routes: list[tuple[str, type[ApiHandler]]] = [
+        ("project", ProjectHandler),
+        ("project/init", InitHandler),
+        ("notebooks", NotebooksHandler),
+        (rf"notebooks/{_PATH}/status", StatusHandler),
+        (rf"notebooks/{_PATH}/executions", ExecutionsHandler),
+        (rf"notebooks/{_PATH}", NotebookHandler),
+        ("executions", ExecutionsHandler),
+        ("graph", GraphHandler),
+        ("runs", RunsHandler),
+        (rf"runs/{_RUN}", RunHandler),
+        (rf"runs/{_RUN}/steps/(?P<step>\d+)/notebook", StepNotebookHandler),
+        ("diff", DiffHandler),
+        (r"environments/(?P<identity>[0-9a-f]+)", EnvironmentHandler),
+        ("findings", FindingsHandler),
+        ("findings/fix", FixHandler),
+    ]
+    arguments = {"projects": projects, "threads": threads}
+    return [(f"{PREFIX}/{pattern}", handler, arguments) for pattern, handler in routes]

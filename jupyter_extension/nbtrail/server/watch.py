@@ -1,0 +1,150 @@
+"""What the ledger learns, told to whoever looks.
+
+Executions come from this process, runs from worker processes, and both end in the database.
+One thread looks there: at once when this process has committed, and otherwise several times a
+second at SQLite's ``data_version``, which costs microseconds and changes when any other
+process has committed.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from nbtrail.app import OpenProject
+from nbtrail.errors import NbtrailError
+from nbtrail.server import events
+
+Emit = Callable[[str, dict[str, Any]], None]
+
+log = logging.getLogger(__name__)
+_INTERVAL_S = 0.25
+
+
+class Watcher:
+    """Emits events for what changed in the ledgers of open projects.
+
+    Parameters
+    ----------
+    opened
+        Gives the projects to look at.
+    contents_root
+        Name of a project in events.
+    emit
+        Takes schema id and data; called on the watcher's thread.
+    """
+
+    def __init__(
+        self,
+        opened: Callable[[], list[OpenProject]],
+        contents_root: Callable[[OpenProject], str],
+        emit: Emit,
+    ) -> None:
+        self._opened = opened
+        self._contents_root = contents_root
+        self._emit = emit
+        self._wake = threading.Event()
+        self._stop = False
+        self._seen: dict[OpenProject, _Seen] = {}
+        self._thread = threading.Thread(target=self._run, name="nbtrail-watch", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Something was committed: look now."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._stop = True
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(5)
+
+    def _run(self) -> None:
+        while not self._stop:
+            self._wake.wait(_INTERVAL_S)
+            self._wake.clear()
+            current = self._opened()
+            for gone in set(self._seen) - set(current):
+                del self._seen[gone]
+            for opened in current:
+                if self._stop:
+                    return
+                self._look(opened)
+
+    def _look(self, opened: OpenProject) -> None:
+        if not opened.store_is_open:
+            return
+        seen = self._seen.setdefault(opened, _Seen())
+        try:
+            changes = seen.changes(opened)
+        except NbtrailError as error:
+            if seen.problem != str(error):
+                seen.problem = str(error)
+                self._send(opened, events.PROJECT, {"what": "store", "path": None})
+            return
+        except Exception:
+            log.exception("nbtrail: watching the ledger failed")
+            return
+        for schema, data in changes:
+            self._send(opened, schema, data)
+
+    def _send(self, opened: OpenProject, schema: str, data: dict[str, Any]) -> None:
+        self._emit(schema, {"project": self._contents_root(opened), **data})
+
+
+class _Seen:
+    """What of one ledger has been told already."""
+
+    def __init__(self) -> None:
+        self.problem: str | None = None
+        self._version: int | None = None
+        self._last_execution: int | None = None
+        self._running: frozenset[int] = frozenset()
+        self._runs: dict[str, tuple[Any, ...]] = {}
+
+    def changes(self, opened: OpenProject) -> list[tuple[str, dict[str, Any]]]:
+        """Events for what changed since the last call."""
+        version = opened.ledger_version()
+        if version == self._version:
+            return []
+        first = self._version is None
+        self._version = version
+        found = self._executions(opened, first) + self._run_changes(opened, first)
+        self.problem = None
+        return found
+
+    def _executions(self, opened: OpenProject, first: bool) -> list[tuple[str, dict[str, Any]]]:
+        since = opened.newest_execution() if first else self._last_execution or 0
+        rows = opened.executions_since(since, self._running)
+        self._running = frozenset(row.id for row in rows if row.status == "running")
+        self._last_execution = max([since, *(row.id for row in rows)])
+        return [
+            (
+                events.EXECUTION,
+                {"notebook": row.notebook, "execution": row.id, "status": row.status},
+            )
+            for row in rows
+        ]
+
+    def _run_changes(self, opened: OpenProject, first: bool) -> list[tuple[str, dict[str, Any]]]:
+        found: list[tuple[str, dict[str, Any]]] = []
+        states = {state["run"]: state for state in opened.recent_run_states()}
+        for run, state in states.items():
+            key = tuple(state.values())
+            if self._runs.get(run) == key:
+                continue
+            ended = run in self._runs and state["status"] not in ("queued", "running")
+            self._runs[run] = key
+            if first and state["status"] not in ("queued", "running"):
+                continue
+            found.append((events.RUN, state))
+            if ended:
+                found.append((events.PROJECT, {"what": "graph", "path": None}))
+        self._runs = {run: key for run, key in self._runs.items() if run in states}
+        return found
