@@ -43,7 +43,7 @@ source.data.iloc[:3, [0, 1, 2, 10, 20]]
 
 # %%
 def tidy_name(name: str) -> str:
-    """`mean concave points` becomes `concave_points_mean`; `radius error` becomes `radius_error`."""
+    """`mean concave points` becomes `concave_points_mean`, `radius error` `radius_error`."""
     words = name.split()
     if words[0] in ("mean", "worst"):
         words = [*words[1:], words[0]]
@@ -94,7 +94,7 @@ pd.Series(
 zero_columns = numbers.columns[(numbers == 0).any()]
 with_zeros = samples.loc[(samples[zero_columns] == 0).any(axis=1)]
 print("columns with zeros:", ", ".join(zero_columns))
-print(f"samples with zeros: {len(with_zeros)}, malignant among them: {with_zeros['malignant'].sum()}")
+print(f"samples with zeros: {len(with_zeros)}, malignant: {with_zeros['malignant'].sum()}")
 print("all six at once:", bool((with_zeros[zero_columns] == 0).all(axis=None)))
 
 # %% [markdown]

@@ -86,6 +86,10 @@ ax.scatter(
     linewidths=1.1, label=f"outside the training range ({len(unlike)})",
 )  # fmt: skip
 ax.axhline(card["threshold"], color="0.2", linewidth=1.2, linestyle=(0, (4, 2)))
+ax.annotate(
+    f"threshold {card['threshold']:.2f}", (len(predictions), card["threshold"]), xytext=(0, 6),
+    textcoords="offset points", ha="right", color="0.2",
+)  # fmt: skip
 ax.set_xlabel("incoming samples, most suspicious first")
 ax.set_ylabel("probability of malignant")
 ax.set_title("Which samples to see first")

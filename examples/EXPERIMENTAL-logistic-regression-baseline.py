@@ -15,7 +15,7 @@
 # %% [markdown]
 # # Logistic regression: how far does a straight line get?
 #
-# **Idea.** The exploration showed smooth distributions with one peak per class and no odd subgroups. Then a weighted sum of the standardised features may be all that is needed, and it can be read: each weight says which way and how strongly a feature pushes.
+# **Idea.** The exploration showed classes that overlap gradually and no odd subgroups. Then a weighted sum of the standardised features may be all that is needed, and it can be read: each weight says which way and how strongly a feature pushes.
 #
 # **One thing to choose**, the strength of regularisation. The features are still correlated, so some is needed; five values are tried, not fifty, because every further try on the same folds makes the winner look a little better than it is.
 
@@ -107,8 +107,8 @@ plt.show()
 # %% [markdown]
 # ## What was learned
 #
-# - A straight line gets very far: an AUC of about 0.99 where the best single feature had 0.96.
-# - The weights make sense: size, the excess of the largest nuclei, texture and dents push towards malignant. Where a sign surprises, remember that correlated features share their weight; a single weight is no finding about biology.
+# - A straight line gets very far: an AUC above 0.99 where the best single feature had 0.96.
+# - The weights make sense: large nuclei, nuclei of unequal size (spread and excess of the radius), texture and dents push towards malignant. Where a sign surprises, remember that correlated features share their weight; a single weight is no finding about biology.
 # - This is the model to beat. Anything more complicated has to earn it.
 
 # %%

@@ -59,9 +59,11 @@ rows = np.arange(len(single_auc))
 fig, ax = plt.subplots(figsize=(6.4, 5.6))
 ax.axvline(0.5, color="0.55", linewidth=1)
 ax.hlines(rows, 0.5, single_auc, color="0.86", linewidth=1.5, zorder=1)
-for name, colour, marker in (("mean", "C2", "o"), ("excess", "C1", "D"), ("spread", "C3", "s")):
+for name, colour, marker in (("mean", "C2", "o"), ("excess", "C4", "D"), ("spread", "C3", "s")):
     of_kind = kind == name
-    ax.scatter(single_auc[of_kind], rows[of_kind], color=colour, marker=marker, label=name, zorder=2)
+    ax.scatter(
+        single_auc[of_kind], rows[of_kind], color=colour, marker=marker, label=name, zorder=2
+    )
 ax.set_yticks(rows, labels)
 ax.set_ylim(-0.8, len(rows) - 0.2)
 ax.set_xlim(0.4, 1.0)
@@ -80,7 +82,7 @@ best_six = single_auc.index[::-1][:6]
 
 fig, axes = plt.subplots(2, 3, figsize=(8.4, 4.6), sharey=True)
 for ax, name in zip(axes.flat, best_six, strict=True):
-    edges = np.linspace(features[name].min(), features[name].max(), 31)
+    edges = np.linspace(features[name].min(), features[name].max(), 25)
     for group, colour, label in (
         (~is_malignant, BENIGN, "benign"),
         (is_malignant, MALIGNANT, "malignant"),
@@ -102,5 +104,5 @@ plt.show()
 #
 # - One feature alone, the mean number of dents (*concave points*), already separates the classes with an AUC of 0.96. A model has to beat **that**, not 0.5.
 # - Size matters twice: malignant nuclei are larger on average (*radius mean*) and the largest ones stand out further (*radius excess*). The derived excess earns its place.
-# - The classes overlap in every feature, so no single cut-off will do. Where they overlap, both distributions are smooth with one peak each: no sign of a subgroup that would need a model of its own, and a good reason to try a **linear model first**.
+# - The classes overlap in every feature, so no single cut-off will do. The overlap is gradual, and neither class falls apart into separate clumps: no sign of a subgroup that would need a model of its own, and a good reason to try a **linear model first**.
 # - Smoothness, symmetry and fractal dimension tell little alone. They stay: what is weak alone can help together.
