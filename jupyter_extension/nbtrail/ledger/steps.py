@@ -1,0 +1,244 @@
+"""Reading back what the steps of earlier runs did: for order, skipping, status and proof."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, func, or_, select
+
+from nbtrail.ledger import tables as t
+from nbtrail.ledger.records import FileAccess
+
+_GOOD = ("ran", "cached")
+_ACTIVE = ("queued", "running")
+
+
+class StepRecord(msgspec.Struct, frozen=True):
+    """A step that ended well.
+
+    Attributes
+    ----------
+    cache_key
+        What the step depended on; ``None`` when some of that was unknown.
+    stored
+        Hashes of outputs whose content is among the blobs.
+    """
+
+    run: str
+    position: int
+    path: str
+    code_key: str | None
+    cache_key: str | None
+    sources_digest: str | None
+    environment: str | None
+    executed_blob: str | None
+    params: dict[str, Any]
+    metrics: dict[str, float | None]
+    seconds: float | None
+    started_at: float
+    inputs: tuple[FileAccess, ...]
+    outputs: tuple[FileAccess, ...]
+    stored: frozenset[str]
+
+
+def good_steps(
+    connection: Connection, path: str, *, code_key: str | None = None, limit: int = 20
+) -> list[StepRecord]:
+    """Steps of pipeline runs in which this notebook ended well, newest first."""
+    query = (
+        _select_steps()
+        .where(_named(path), t.run_steps.c.status.in_(_GOOD), t.runs.c.kind == "pipeline")
+        .order_by(t.runs.c.started_at.desc(), t.runs.c.id.desc())
+        .limit(limit)
+    )
+    if code_key is not None:
+        query = query.where(t.run_steps.c.code_key == code_key)
+    return _records(connection, connection.execute(query).all())
+
+
+def latest_good_steps(connection: Connection) -> dict[str, StepRecord]:
+    """The newest step that ended well of every notebook, by the notebook's present path."""
+    return _newest_by_path(connection, _GOOD)
+
+
+def latest_failures(connection: Connection) -> dict[str, Row[Any]]:
+    """The newest failed step of every notebook, by path."""
+    rows = connection.execute(
+        _select_steps()
+        .where(t.run_steps.c.status == "failed", t.runs.c.kind == "pipeline")
+        .order_by(t.runs.c.started_at, t.runs.c.id)
+    )
+    return {row.live_path or row.path: row for row in rows}
+
+
+def running_steps(connection: Connection) -> set[str]:
+    """Paths of the steps that run at this moment."""
+    return set(
+        connection.execute(
+            select(t.run_steps.c.path)
+            .join(t.runs, t.runs.c.id == t.run_steps.c.run_id)
+            .where(t.run_steps.c.status == "running", t.runs.c.status.in_(_ACTIVE))
+        ).scalars()
+    )
+
+
+def steps_of(connection: Connection, run: str) -> list[StepRecord]:
+    """All steps of a run that ended well, in order."""
+    rows = connection.execute(
+        _select_steps()
+        .where(t.run_steps.c.run_id == run, t.run_steps.c.status.in_(_GOOD))
+        .order_by(t.run_steps.c.position)
+    ).all()
+    return _records(connection, rows)
+
+
+def active_runs(connection: Connection) -> list[Row[Any]]:
+    """Rows of the runs that are queued or running."""
+    return list(connection.execute(select(t.runs).where(t.runs.c.status.in_(_ACTIVE))).all())
+
+
+def run_row(connection: Connection, run: str) -> Row[Any] | None:
+    """The row of a run by id or tag."""
+    return connection.execute(
+        select(t.runs)
+        .where(or_(t.runs.c.id == run, t.runs.c.tag == run))
+        .order_by(t.runs.c.started_at.desc())
+        .limit(1)
+    ).first()
+
+
+def finished_runs(connection: Connection, *, limit: int = 50) -> list[Row[Any]]:
+    """Rows of pipeline runs that ended well, newest first."""
+    return list(
+        connection.execute(
+            select(t.runs)
+            .where(t.runs.c.kind == "pipeline", t.runs.c.status == "ok")
+            .order_by(t.runs.c.started_at.desc(), t.runs.c.id.desc())
+            .limit(limit)
+        ).all()
+    )
+
+
+def run_accesses(
+    connection: Connection, run: str, path: str
+) -> list[tuple[int, bool, list[tuple[str, FileAccess]]]]:
+    """Executions of a notebook in a run, in order.
+
+    Each is its id, whether the probe saw it, and its accesses as ``(kind, file)``.
+    """
+    executions = connection.execute(
+        select(t.executions.c.id, t.executions.c.probed)
+        .join(t.notebooks, t.notebooks.c.id == t.executions.c.notebook_id)
+        .where(t.executions.c.run_id == run, t.notebooks.c.path == path)
+        .order_by(t.executions.c.id)
+    ).all()
+    accesses: defaultdict[int, list[tuple[str, FileAccess]]] = defaultdict(list)
+    ids = [row.id for row in executions]
+    for row in connection.execute(
+        select(t.accesses).where(t.accesses.c.execution_id.in_(ids)).order_by(t.accesses.c.id)
+    ):
+        accesses[row.execution_id].append((row.kind, FileAccess(row.path, row.sha256, row.bytes)))
+    return [(row.id, bool(row.probed), accesses[row.id]) for row in executions]
+
+
+def run_metrics(connection: Connection, ids: Sequence[int]) -> dict[str, float | None]:
+    """Last value of every metric that these executions left."""
+    rows = connection.execute(
+        select(t.metrics.c.name, t.metrics.c.value)
+        .where(t.metrics.c.execution_id.in_(list(ids)))
+        .order_by(t.metrics.c.id)
+    )
+    return {row.name: row.value for row in rows}
+
+
+def run_environment(connection: Connection, ids: Sequence[int]) -> str | None:
+    """The environment in which the last of these executions ran."""
+    return connection.execute(
+        select(t.executions.c.environment_id)
+        .where(t.executions.c.id.in_(list(ids)), t.executions.c.environment_id.is_not(None))
+        .order_by(t.executions.c.id.desc())
+        .limit(1)
+    ).scalar()
+
+
+def _select_steps() -> Any:
+    return (
+        select(
+            t.run_steps,
+            t.runs.c.started_at.label("run_started_at"),
+            t.notebooks.c.path.label("live_path"),
+        )
+        .join(t.runs, t.runs.c.id == t.run_steps.c.run_id)
+        .outerjoin(
+            t.notebooks,
+            (t.notebooks.c.id == t.run_steps.c.notebook_id) & t.notebooks.c.retired_at.is_(None),
+        )
+    )
+
+
+def _named(path: str) -> Any:
+    """Steps of the notebook that has this path now, whatever it was called then."""
+    return func.coalesce(t.notebooks.c.path, t.run_steps.c.path) == path
+
+
+def _newest_by_path(connection: Connection, statuses: tuple[str, ...]) -> dict[str, StepRecord]:
+    name = func.coalesce(t.notebooks.c.path, t.run_steps.c.path).label("name")
+    newest = (
+        select(name, func.max(t.runs.c.started_at).label("newest"))
+        .select_from(t.run_steps)
+        .join(t.runs, t.runs.c.id == t.run_steps.c.run_id)
+        .outerjoin(
+            t.notebooks,
+            (t.notebooks.c.id == t.run_steps.c.notebook_id) & t.notebooks.c.retired_at.is_(None),
+        )
+        .where(t.run_steps.c.status.in_(statuses), t.runs.c.kind == "pipeline")
+        .group_by(name)
+        .subquery()
+    )
+    rows = connection.execute(
+        _select_steps()
+        .join(
+            newest,
+            (newest.c.name == func.coalesce(t.notebooks.c.path, t.run_steps.c.path))
+            & (newest.c.newest == t.runs.c.started_at),
+        )
+        .where(t.run_steps.c.status.in_(statuses), t.runs.c.kind == "pipeline")
+    ).all()
+    return {record.path: record for record in _records(connection, rows)}
+
+
+def _records(connection: Connection, rows: Iterable[Row[Any]]) -> list[StepRecord]:
+    rows = list(rows)
+    runs = {row.run_id for row in rows}
+    files: defaultdict[tuple[str, int, str], list[FileAccess]] = defaultdict(list)
+    stored: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
+    for file in connection.execute(
+        select(t.step_files).where(t.step_files.c.run_id.in_(runs)).order_by(t.step_files.c.path)
+    ):
+        access = FileAccess(file.path, file.sha256, file.bytes)
+        files[file.run_id, file.position, file.kind].append(access)
+        if file.blob and file.sha256:
+            stored[file.run_id, file.position].add(file.sha256)
+    return [
+        StepRecord(
+            run=row.run_id,
+            position=row.position,
+            path=row.live_path or row.path,
+            code_key=row.code_key,
+            cache_key=row.cache_key,
+            sources_digest=row.sources_digest,
+            environment=row.environment_id,
+            executed_blob=row.executed_blob,
+            params=row.params or {},
+            metrics=row.metrics or {},
+            seconds=row.seconds,
+            started_at=row.run_started_at,
+            inputs=tuple(files[row.run_id, row.position, "input"]),
+            outputs=tuple(files[row.run_id, row.position, "output"]),
+            stored=frozenset(stored[row.run_id, row.position]),
+        )
+        for row in rows
+    ]

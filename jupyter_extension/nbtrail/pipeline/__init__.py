@@ -1,0 +1,1 @@
+"""The pipeline: which notebook comes first, what needs running, and running it."""

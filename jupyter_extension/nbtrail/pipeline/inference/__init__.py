@@ -1,0 +1,1 @@
+"""Static analysis: which files a notebook reads and writes, without importing or running it."""

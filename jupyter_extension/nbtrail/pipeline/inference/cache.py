@@ -1,0 +1,132 @@
+"""Analyses kept by content, so that a graph is built again in no time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import posixpath
+from pathlib import Path
+
+import msgspec
+
+from nbtrail.errors import NotFoundError, UnreadableNotebookError
+from nbtrail.files import fingerprint, sha256_bytes, write_atomic
+from nbtrail.notebooks.document import NOT_JSON, parse_notebook
+from nbtrail.pipeline.inference.source import module_digest
+from nbtrail.pipeline.inference.static import Analysis, analyse
+
+#: Part of the file's name: another analysis never reads the results of this one.
+_VERSION = 1
+#: Younger files may change again within the clock's resolution, so their content is looked at.
+_SETTLED_NS = 2_000_000_000
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A kept analysis; ``stat`` is size, modification time in ns and inode."""
+
+    stat: tuple[int, int, int]
+    sha256: str
+    analysis: Analysis
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Why a notebook could not be analysed: a finding's code, and the message."""
+
+    code: str
+    message: str
+
+
+class AnalysisCache:
+    """Analyses of one project's notebooks, kept in ``<state>/cache``.
+
+    The file is a convenience: where it cannot be read or written, everything is worked out anew.
+    """
+
+    def __init__(self, root: Path, state_dir: Path, data_folder: str = "data") -> None:
+        self._root = root
+        self._file = state_dir / "cache" / f"analysis-{_VERSION}.msgpack"
+        self._data_folder = data_folder
+        self._entries: dict[str, Entry] = {}
+        self._folders: dict[str, frozenset[str]] = {}
+        self._modules: dict[str, str | None] = {}
+        self._changed = False
+        with contextlib.suppress(OSError, msgspec.DecodeError, msgspec.ValidationError):
+            decoder = msgspec.msgpack.Decoder(dict[str, Entry])
+            self._entries = decoder.decode(self._file.read_bytes())
+
+    def get(self, path: str) -> Analysis | Problem:
+        """The analysis of the notebook at this POSIX path, or why there is none."""
+        file = self._root / path
+        entry = self._entries.get(path)
+        stat = fingerprint(file)
+        if entry is not None and stat == entry.stat and self._holds(path, entry.analysis):
+            return entry.analysis
+        try:
+            data = file.read_bytes()
+        except OSError as error:
+            return Problem(NOT_JSON, f"{path} cannot be read: {error.strerror}.")
+        digest = sha256_bytes(data)
+        if entry is not None and digest == entry.sha256 and self._holds(path, entry.analysis):
+            self._keep(path, stat, digest, entry.analysis)
+            return entry.analysis
+        try:
+            notebook = parse_notebook(data, path)
+        except (UnreadableNotebookError, NotFoundError) as error:
+            return Problem(str(error.detail.get("code", NOT_JSON)), str(error))
+        analysis = analyse(notebook, path, self._root, self._data_folder)
+        self._keep(path, stat, digest, analysis)
+        return analysis
+
+    def save(self) -> None:
+        """Write what is new; a folder that cannot be written is no error."""
+        if not self._changed:
+            return
+        with contextlib.suppress(OSError):
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            write_atomic(self._file, msgspec.msgpack.encode(self._entries))
+        self._changed = False
+
+    def forget_others(self, paths: list[str]) -> None:
+        """Drop notebooks that are no more."""
+        gone = self._entries.keys() - set(paths)
+        for path in gone:
+            del self._entries[path]
+        self._changed = self._changed or bool(gone)
+
+    def _keep(
+        self, path: str, stat: tuple[int, int, int] | None, digest: str, analysis: Analysis
+    ) -> None:
+        if stat is None:
+            return
+        import time
+
+        settled = time.time_ns() - stat[1] > _SETTLED_NS
+        self._entries[path] = Entry(stat if settled else (-1, -1, -1), digest, analysis)
+        self._changed = True
+
+    def _holds(self, path: str, analysis: Analysis) -> bool:
+        """Whether the local modules are still those that were analysed."""
+        if any(self._module(name) != digest for name, digest in analysis.modules):
+            return False
+        missing = set(analysis.missing)
+        places = {posixpath.dirname(path), "", "src"}
+        return not any(missing & self._importable(place) for place in places)
+
+    def _module(self, path: str) -> str | None:
+        if path not in self._modules:
+            try:
+                source = (self._root / path).read_text(encoding="utf-8", errors="replace")
+                self._modules[path] = module_digest(source)
+            except OSError:
+                self._modules[path] = None
+        return self._modules[path]
+
+    def _importable(self, folder: str) -> frozenset[str]:
+        if folder not in self._folders:
+            names: set[str] = set()
+            with contextlib.suppress(OSError):
+                for name in os.listdir(self._root / folder):
+                    if name.endswith(".py"):
+                        names.add(name[:-3])
+            self._folders[folder] = frozenset(names)
+        return self._folders[folder]

@@ -1,0 +1,115 @@
+"""Magics, shell lines, and the functions that copy, move, unpack or run files."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from nbtrail.pipeline.inference import library
+from nbtrail.pipeline.inference.effects import Call
+from nbtrail.pipeline.inference.values import HOLE, options_of, text_of
+
+if TYPE_CHECKING:
+    from nbtrail.pipeline.inference.expressions import Expressions
+
+_COPIES = frozenset({"shutil.copy", "shutil.copy2", "shutil.copyfile", "shutil.copytree"})
+_MOVES = frozenset({"shutil.move", "os.rename", "os.replace", "os.renames"})
+
+
+def moves(walk: Expressions, call: Call) -> bool:
+    """Copying, moving, unpacking and running files; whether the call was one of these."""
+    texts = [text_of(option) for value in call.arguments for option in options_of(value)[:1]]
+    first = texts[0] if texts else None
+    second = texts[1] if len(texts) > 1 else None
+    if call.name in _COPIES or call.name in _MOVES:
+        if first is not None:
+            walk.touch("read", first, weak=call.name in _MOVES)
+        if second is not None:
+            folder = second.endswith("/") or "." not in second.rsplit("/", 1)[-1]
+            inside = first is not None and folder and call.name != "shutil.copytree"
+            name = (first or "").rsplit("/", 1)[-1]
+            walk.touch("write", library.join(second, name) if inside else second, weak=folder)
+        return True
+    if call.name == "shutil.unpack_archive" and first is not None:
+        walk.touch("read", first)
+        walk.touch("write", library.join(second or ".", HOLE), weak=True)
+        return True
+    if call.name in ("papermill.execute_notebook", "papermill.execute.execute_notebook"):
+        source = first if first is not None else text_of(call.keywords.get("input_path"))
+        target = second if second is not None else text_of(call.keywords.get("output_path"))
+        if source is not None:
+            walk.touch("read", source)
+        if target is not None and target != source:
+            walk.touch("write", target)
+        return True
+    return False
+
+
+def line_magic(walk: Expressions, text: str) -> None:
+    """``%run``, ``%cd`` and friends."""
+    words = _words(text)
+    name = words[0].lstrip("%") if words else ""
+    targets = [word for word in words[1:] if not word.startswith("-")]
+    if name == "run" and targets:
+        path = targets[0]
+        if not path.endswith((".py", ".ipy", ".ipynb")):
+            path += ".py"
+        walk.include(path)
+    elif name == "cd" and targets:
+        walk.change_folder(targets[0])
+    elif name == "writefile" and targets:
+        walk.touch("write", targets[0])
+
+
+def cell_magic(walk: Expressions, text: str) -> None:
+    """The first line of a cell in another language."""
+    words = _words(text)
+    if words and words[0] in ("writefile", "file") and len(words) > 1:
+        walk.touch("write", words[-1])
+
+
+def shell(walk: Expressions, text: str) -> None:
+    """A line for the shell: downloads, unpacking, copies, scripts."""
+    for part in text.replace("&&", ";").split(";"):
+        words = _words(part)
+        if not words:
+            continue
+        name, plain = words[0].rsplit("/", 1)[-1], [w for w in words[1:] if w[:1] != "-"]
+        if name in ("wget", "curl"):
+            _download(walk, words, plain)
+        elif name == "unzip" and plain:
+            walk.touch("read", plain[0])
+            folder = _option(words, "-d") or "."
+            walk.touch("write", library.join(folder, HOLE), weak=True)
+        elif name in ("cp", "mv") and len(plain) == 2:
+            walk.touch("read", plain[0], weak=True)
+            walk.touch("write", plain[1], weak="." not in plain[1].rsplit("/", 1)[-1])
+        elif name in ("python", "python3") and plain and plain[0].endswith(".py"):
+            walk.include(plain[0])
+
+
+def _download(walk: Expressions, words: list[str], plain: list[str]) -> None:
+    target = _option(words, "-O") or _option(words, "-o") or _option(words, "--output")
+    addresses = [word for word in plain if "://" in word]
+    walk.remote.update(addresses)
+    if target is not None and "://" not in target:
+        walk.touch("write", target)
+    elif addresses and (words[0].endswith("wget") or "-O" in words):
+        folder = _option(words, "-P") or ""
+        name = addresses[0].split("?", 1)[0].rsplit("/", 1)[-1]
+        if name:
+            walk.touch("write", library.join(folder, name))
+
+
+def _option(words: list[str], name: str) -> str | None:
+    if name in words[:-1]:
+        value = words[words.index(name) + 1]
+        return None if value.startswith("-") else value
+    return None
+
+
+def _words(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return text.split()

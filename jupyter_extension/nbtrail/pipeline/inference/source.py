@@ -1,0 +1,113 @@
+"""Code cells as syntax trees: magics turned into calls, broken cells left out."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import re
+import textwrap
+import warnings
+
+from nbtrail.notebooks.cells import Cell, code_cells_of, language
+from nbtrail.notebooks.document import Notebook
+
+#: Names of the calls that stand for magics in the tree.
+LINE_MAGIC, SHELL, CELL_MAGIC, SCRIPT = "_line_magic", "_shell", "_cell_magic", "_script"
+#: Cell magics whose body is Python that runs in the notebook's own namespace.
+_TRANSPARENT = frozenset({"time", "timeit", "capture", "prun", "memit", "mprun", "skip", "px"})
+
+_MAGIC_LINE = re.compile(r"^(?P<indent>\s*)(?P<kind>%{1,2}|!{1,2})(?P<text>.*)$")
+_ASSIGNED = re.compile(r"^(?P<indent>\s*)(?P<target>[\w.,\s]+?)\s*=\s*(?P<kind>[%!])(?P<text>.*)$")
+_HELP = re.compile(r"^(?P<indent>\s*)(\?{1,2}[\w.*]+|[\w.*]+\?{1,2})\s*$")
+
+
+def parse_cell(source: str) -> ast.Module | None:
+    """The tree of one cell's source, or ``None`` when it is no Python.
+
+    ``%run x`` becomes ``_line_magic('run x')``, ``!ls`` becomes ``_shell('ls')`` and the body
+    of a cell magic of another language ``_cell_magic('bash', body)``.
+    """
+    source = source.replace("\r\n", "\n")
+    if not source.lstrip().startswith("%%"):
+        tree = _parse(source)
+        if tree is not None:
+            return tree
+    return _parse(_without_magics(source)) or _parse(textwrap.dedent(_without_magics(source)))
+
+
+def code_digest(notebook: Notebook) -> str:
+    """Identity of what the code does: comments, blank lines and markdown do not matter.
+
+    Cells that are no Python count by their text without trailing blanks.
+    """
+    digest = hashlib.sha256(b"nbtrail-code-1\n")
+    python = language(notebook) in ("python", "ipython")
+    for cell in code_cells_of(notebook):
+        text = _normal(cell, python)
+        if text:
+            marks = ",".join(sorted(cell.tags)) if cell.tags else ""
+            digest.update(f"{len(text)}:{marks}\n{text}\n".encode("utf-8", errors="replace"))
+    return digest.hexdigest()
+
+
+def module_digest(source: str) -> str:
+    """Identity of a local module's code, comments left out."""
+    tree = _parse(source)
+    text = source if tree is None else ast.dump(tree)
+    return hashlib.sha256(text.encode("utf-8", errors="replace")).hexdigest()
+
+
+def _normal(cell: Cell, python: bool) -> str:
+    tree = parse_cell(cell.source) if python else None
+    if tree is None:
+        return "\n".join(line.rstrip() for line in cell.source.strip().splitlines())
+    return ast.dump(tree) if tree.body else ""
+
+
+def _parse(source: str) -> ast.Module | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _without_magics(source: str) -> str:
+    lines = source.split("\n")
+    first = next((i for i, line in enumerate(lines) if line.strip()), 0)
+    head = lines[first].strip() if lines else ""
+    prefix = ""
+    if head.startswith("%%"):
+        name, _, _rest = head[2:].strip().partition(" ")
+        if name not in _TRANSPARENT:
+            body = "\n".join(lines[first + 1 :])
+            return f"{CELL_MAGIC}({head[2:]!r}, {body!r})"
+        prefix = f"{LINE_MAGIC}({head[2:]!r})\n"
+        lines = lines[first + 1 :]
+    return prefix + "\n".join(_plain(line) for line in _joined(lines))
+
+
+def _joined(lines: list[str]) -> list[str]:
+    """Magic lines with their continuation lines (a backslash at the end) joined."""
+    result: list[str] = []
+    pending = False
+    for line in lines:
+        if pending:
+            result[-1] = result[-1].rstrip().removesuffix("\\") + " " + line.strip()
+        else:
+            result.append(line)
+        pending = bool(_MAGIC_LINE.match(result[-1])) and line.rstrip().endswith("\\")
+    return result
+
+
+def _plain(line: str) -> str:
+    if match := _MAGIC_LINE.match(line):
+        name = LINE_MAGIC if match["kind"].startswith("%") else SHELL
+        return f"{match['indent']}{name}({match['text'].strip()!r})"
+    if match := _ASSIGNED.match(line):
+        name = LINE_MAGIC if match["kind"] == "%" else SHELL
+        return f"{match['indent']}{match['target']} = {name}({match['text'].strip()!r})"
+    if match := _HELP.match(line):
+        return f"{match['indent']}pass"
+    return line
