@@ -1,0 +1,241 @@
+"""Looking at a pair: what both files say, what they said, and what follows from it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from nbtrail.errors import NotFoundError, UnreadableNotebookError
+from nbtrail.files import sha256_bytes
+from nbtrail.notebooks.cells import language
+from nbtrail.notebooks.document import Notebook, parse_notebook
+from nbtrail.pairing.apply import apply_merge
+from nbtrail.pairing.base import BaseContent, load_base, load_content
+from nbtrail.pairing.cells import PairCell, Sheet, sheet_of
+from nbtrail.pairing.convert import decode_twin, from_text, has_merge_markers, to_text
+from nbtrail.pairing.decide import Action, Digests, decide
+from nbtrail.pairing.formats import TwinFormat, format_of, twin_path
+from nbtrail.pairing.merge import Merged, PairConflict, merge
+from nbtrail.project import Project
+
+if TYPE_CHECKING:
+    from nbtrail.ledger.pairs import PairBase
+    from nbtrail.ledger.store import Store
+
+
+@dataclass
+class Pair:
+    """A pair as it lies on disk at one moment. Nothing is parsed or converted until asked."""
+
+    project: Project
+    path: str
+    twin: str
+    data: bytes
+    twin_data: bytes | None
+    base: PairBase | None
+    store: Store | None
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the notebook's bytes."""
+        return sha256_bytes(self.data)
+
+    @cached_property
+    def twin_sha256(self) -> str | None:
+        """Hash of the twin's bytes; ``None`` where there is none."""
+        return None if self.twin_data is None else sha256_bytes(self.twin_data)
+
+    @property
+    def untouched(self) -> bool:
+        """Whether both files are byte for byte those of the last sync."""
+        return (
+            self.base is not None
+            and self.base.twin == self.twin
+            and self.base.twin_sha256 == self.twin_sha256
+            and self.base.notebook_sha256 == self.sha256
+        )
+
+    @cached_property
+    def form(self) -> TwinFormat:
+        """The twin's format."""
+        return format_of(self.project, self.twin, language(self.notebook))
+
+    @cached_property
+    def notebook(self) -> Notebook:
+        """The parsed notebook; raises UnreadableNotebookError."""
+        return parse_notebook(self.data, self.path)
+
+    @cached_property
+    def sheet(self) -> Sheet:
+        """What the notebook says."""
+        return sheet_of(self.notebook)
+
+    @cached_property
+    def text(self) -> str:
+        """What the twin says; raises UnreadableNotebookError when it is not UTF-8."""
+        return decode_twin(self.twin_data or b"", self.twin)
+
+    @cached_property
+    def twin_sheet(self) -> Sheet:
+        """The twin's cells."""
+        return from_text(self.text, self.form, self.twin)
+
+    @cached_property
+    def converted(self) -> str:
+        """The text that the notebook would have as a twin."""
+        return to_text(self.sheet, self.form)
+
+    @cached_property
+    def base_content(self) -> BaseContent | None:
+        """What both said at the last sync."""
+        content = load_content(self.store, self.base)
+        if content is None and self.base is not None and self.base.notebook_sha256 == self.sha256:
+            return BaseContent(self.sheet, self.converted)
+        return content
+
+    def same(self) -> bool:
+        """Whether notebook and twin say the same now, however the text is laid out."""
+        if self.text == self.converted:
+            return True
+        read_back = from_text(self.converted, self.form, self.twin)
+        return self.twin_sheet.same_content(read_back)
+
+    @cached_property
+    def home(self) -> str:
+        """Where a twin in the notebook's present language belongs."""
+        return twin_path(self.project, self.path, language(self.notebook))
+
+    @property
+    def is_at_home(self) -> bool:
+        """Whether the twin lies there, or has to stay because another file does."""
+        return self.home == self.twin or os.path.lexists(self.project.root / self.home)
+
+    def merged(self, content: BaseContent) -> Merged:
+        """The twin's edits since ``content`` brought into the notebook."""
+        return merge(
+            content.sheet,
+            from_text(content.twin, self.form, self.twin),
+            self.sheet,
+            self.twin_sheet,
+            self._regroup,
+        )
+
+    def merged_notebook(self, merged: Merged) -> Notebook:
+        """The notebook after the merge."""
+        return apply_merge(self.notebook, merged)
+
+    def _regroup(self, cell: PairCell) -> int:
+        return len(from_text(to_text(Sheet((cell,)), self.form), self.form, self.twin).cells)
+
+
+class Look(msgspec.Struct, frozen=True):
+    """What to do about a pair, with the merge where one is needed."""
+
+    action: Action
+    merged: Merged | None = None
+    conflicts: tuple[PairConflict, ...] = ()
+
+
+def open_pair(project: Project, store: Store | None, path: str) -> Pair:
+    """Read both files of the pair of the notebook at ``path``.
+
+    Raises
+    ------
+    NotFoundError
+        When the notebook is not there.
+    OutsideProjectError
+        When either file lies outside the project, through a symbolic link.
+    UnreadableNotebookError
+        When the notebook has to be parsed to find its twin and cannot be, or when a file
+        cannot be read.
+    """
+    base = load_base(store, path)
+    data = _read(project.resolve(path))
+    if data is None:
+        raise NotFoundError(f"There is no notebook {path}.", hint="Check the path.")
+    if base is not None:
+        twin = base.twin
+    else:
+        twin = twin_path(project, path, language(parse_notebook(data, path)))
+    return Pair(project, path, twin, data, _read(project.resolve(twin)), base, store)
+
+
+def look(pair: Pair) -> Look:
+    """Decide by content what the pair needs; nothing is written.
+
+    Raises
+    ------
+    UnreadableNotebookError
+        When the notebook cannot be parsed.
+    """
+    if pair.untouched:
+        return Look(Action.IN_SYNC)
+    _ = pair.sheet  # an unreadable notebook is the caller's to report
+    try:
+        action = decide(*_digests(pair), pair.same)
+        if action not in (Action.UPDATE_NOTEBOOK, Action.MERGE, Action.CONFLICT):
+            return Look(action)
+        problem = unusable_twin(pair)
+        if problem is not None:
+            return Look(Action.CONFLICT, conflicts=(problem,))
+        if action is Action.CONFLICT or pair.base_content is None:
+            return Look(Action.CONFLICT, conflicts=(_without_base(pair),))
+        merged = pair.merged(pair.base_content)
+    except UnreadableNotebookError as error:
+        problem = PairConflict("unreadable", None, error.message)
+        return Look(Action.CONFLICT, conflicts=(problem,))
+    if merged.conflicts:
+        return Look(Action.CONFLICT, merged, merged.conflicts)
+    return Look(action, merged)
+
+
+def _digests(pair: Pair) -> tuple[Digests | None, str, str | None]:
+    """Identities to decide on: the twin's bytes, and the notebook's without its outputs."""
+    if pair.base is None:
+        return None, pair.sha256, pair.twin_sha256
+    known = Digests("base", pair.base.twin_sha256)
+    unchanged = pair.base.notebook_sha256 == pair.sha256
+    if not unchanged:
+        content = pair.base_content
+        unchanged = content is not None and content.sheet == pair.sheet
+    return known, "base" if unchanged else pair.sha256, pair.twin_sha256
+
+
+def unusable_twin(pair: Pair) -> PairConflict | None:
+    """Why the twin must not be imported as it is."""
+    if not pair.text.strip() and pair.sheet.cells:
+        return PairConflict(
+            "empty", None, f"{pair.twin} is empty: delete it to have it written anew."
+        )
+    if has_merge_markers(pair.text) and not has_merge_markers(pair.converted):
+        return PairConflict(
+            "markers", None, f"{pair.twin} holds merge markers of git: resolve the merge first."
+        )
+    return None
+
+
+def _without_base(pair: Pair) -> PairConflict:
+    return PairConflict(
+        "no-base",
+        None,
+        f"{pair.path} and {pair.twin} differ and no earlier sync of them is on record: "
+        "choose which one is right.",
+    )
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UnreadableNotebookError(
+            f"{path.name} cannot be read: {error.strerror}.",
+            hint="Check its permissions.",
+            detail={"code": "NBT901", "path": path.name},
+        ) from error

@@ -1,0 +1,319 @@
+"""Bringing notebook and twin together, and saying how they stand.
+
+Nothing is overwritten that was not kept first, nothing is written while a conflict stands,
+and a file that changed since it was looked at is left for the next sync.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from nbtrail.errors import ConflictError, StoreError, UnreadableNotebookError
+from nbtrail.files import sha256_bytes, write_atomic
+from nbtrail.notebooks.document import dump_notebook
+from nbtrail.pairing.base import BaseContent, keep, load_base, save_base
+from nbtrail.pairing.cells import sheet_of
+from nbtrail.pairing.convert import encode_twin, to_text
+from nbtrail.pairing.decide import Action
+from nbtrail.pairing.formats import is_paired
+from nbtrail.pairing.lock import pairs_lock
+from nbtrail.pairing.look import Look, Pair, look, open_pair, unusable_twin
+from nbtrail.pairing.merge import PairConflict
+from nbtrail.project import Project
+
+if TYPE_CHECKING:
+    from nbtrail.ledger.store import Store
+
+log = logging.getLogger(__name__)
+
+_STATES = {
+    Action.IN_SYNC: "in-sync",
+    Action.WRITE_TWIN: "notebook-changed",
+    Action.UPDATE_NOTEBOOK: "twin-changed",
+    Action.MERGE: "twin-changed",
+    Action.CONFLICT: "conflict",
+}
+_MESSAGES = {
+    Action.IN_SYNC: "",
+    Action.WRITE_TWIN: "The notebook was edited after its twin was written.",
+    Action.UPDATE_NOTEBOOK: "The twin was edited; opening the notebook brings the edits in.",
+    Action.MERGE: "Notebook and twin were both edited; opening the notebook merges them.",
+}
+
+
+class PairState(msgspec.Struct, frozen=True):
+    """How a notebook and its twin stand.
+
+    ``state`` is in-sync, missing, notebook-changed, twin-changed, conflict or off.
+    """
+
+    state: str
+    twin: str | None
+    message: str
+    conflicts: tuple[PairConflict, ...] = ()
+
+
+class SyncResult(msgspec.Struct, frozen=True):
+    """What a sync did.
+
+    Attributes
+    ----------
+    wrote_notebook, wrote_twin
+        Which files were written.
+    before
+        The notebook's bytes that were replaced, where it was.
+    """
+
+    action: Action
+    twin: str | None
+    message: str
+    conflicts: tuple[PairConflict, ...] = ()
+    wrote_notebook: bool = False
+    wrote_twin: bool = False
+    before: bytes | None = None
+
+
+class SaveTicket(msgspec.Struct, frozen=True):
+    """What was true before a notebook is saved; hand it to `after_save`.
+
+    ``twin_sha256`` is the twin that may be replaced: that of the last sync, or one that said
+    the same as the notebook that is being replaced. ``None`` when no twin may be replaced.
+    """
+
+    twin_sha256: str | None
+
+
+def pair_state(project: Project, store: Store | None, path: str) -> PairState:
+    """How the pair stands; nothing is written.
+
+    Raises
+    ------
+    NotFoundError, OutsideProjectError, UnreadableNotebookError
+        As `nbtrail.pairing.look.open_pair`.
+    """
+    if not is_paired(project, path):
+        return PairState("off", None, "")
+    pair = open_pair(project, store, path)
+    if pair.twin_data is None:
+        return PairState("missing", pair.twin, f"The twin {pair.twin} is missing.")
+    seen = look(pair)
+    return PairState(_STATES[seen.action], pair.twin, _message(seen), seen.conflicts)
+
+
+def sync(project: Project, store: Store | None, path: str) -> SyncResult:
+    """Bring notebook and twin together as their contents say.
+
+    Raises
+    ------
+    NotFoundError, OutsideProjectError, UnreadableNotebookError
+        As `nbtrail.pairing.look.open_pair`.
+    StoreError
+        When what would be replaced cannot be kept; nothing has been written then.
+    ConflictError
+        When a file changed while this ran; nothing is lost, try again.
+    """
+    if not is_paired(project, path):
+        return SyncResult(Action.IN_SYNC, None, "")
+    pair = open_pair(project, store, path)
+    if pair.untouched:
+        return SyncResult(Action.IN_SYNC, pair.twin, "")
+    with pairs_lock(project):
+        pair = open_pair(project, store, path)
+        return _carry_out(pair, look(pair))
+
+
+def resolve(project: Project, store: Store | None, path: str, keep_side: str) -> SyncResult:
+    """End a conflict: ``keep_side`` is ``"notebook"`` or ``"twin"``.
+
+    The side that gives way is kept in the store first.
+
+    Raises
+    ------
+    StoreError
+        When there is no store, or it cannot keep the side that gives way.
+    """
+    with pairs_lock(project):
+        pair = open_pair(project, store, path)
+        if pair.twin_data is None or look(pair).action is not Action.CONFLICT:
+            return _carry_out(pair, look(pair))
+        if store is None:
+            raise StoreError(
+                f"The conflict of {path} cannot be resolved without the store.",
+                hint="Run `nbtrail doctor`.",
+            )
+        if keep_side == "notebook":
+            return _write_twin(pair, Look(Action.WRITE_TWIN))
+        problem = unusable_twin(pair)
+        if problem is not None:
+            raise ConflictError(problem.message, hint="Until then the notebook can be kept.")
+        # Against the present notebook as base every difference is an edit of the twin.
+        merged = pair.merged(BaseContent(pair.sheet, pair.converted))
+        return _write_notebook(pair, Look(Action.UPDATE_NOTEBOOK, merged))
+
+
+def before_save(project: Project, store: Store | None, path: str) -> SaveTicket:
+    """Look at the pair before the notebook at ``path`` is saved, existing or not.
+
+    A notebook on disk that is not the one of the last sync is kept: another program wrote
+    it, and the save is about to replace it.
+    """
+    if not is_paired(project, path):
+        return SaveTicket(None)
+    base = load_base(store, path)
+    file = project.resolve(path)
+    if not file.is_file():
+        return SaveTicket(base.twin_sha256 if base is not None else None)
+    if base is not None:
+        data = file.read_bytes()
+        if sha256_bytes(data) != base.notebook_sha256:
+            _keep_quietly(store, path, data, "replaced by a save")
+        return SaveTicket(base.twin_sha256)
+    try:
+        pair = open_pair(project, store, path)
+        if pair.twin_data is not None and pair.same():
+            return SaveTicket(pair.twin_sha256)
+    except UnreadableNotebookError:
+        pass
+    return SaveTicket(None)
+
+
+def after_save(project: Project, store: Store | None, path: str, ticket: SaveTicket) -> SyncResult:
+    """Let the twin follow a notebook that has just been saved.
+
+    A twin that was edited meanwhile is left alone, and so is the base: the next `sync` merges.
+    """
+    if not is_paired(project, path):
+        return SyncResult(Action.IN_SYNC, None, "")
+    with pairs_lock(project):
+        pair = open_pair(project, store, path)
+        if pair.twin_data is None:
+            return _write_twin(pair, Look(Action.WRITE_TWIN))
+        if pair.twin_sha256 != ticket.twin_sha256:
+            seen = look(pair)
+            if seen.action in (Action.IN_SYNC, Action.WRITE_TWIN):
+                return _carry_out(pair, seen)
+            return SyncResult(seen.action, pair.twin, _message(seen), seen.conflicts)
+        content = pair.base_content
+        if content is not None and content.sheet == pair.sheet:
+            return _note(pair, Look(Action.IN_SYNC), content)
+        return _write_twin(pair, Look(Action.WRITE_TWIN))
+
+
+def _carry_out(pair: Pair, seen: Look) -> SyncResult:
+    if seen.action is Action.CONFLICT:
+        return SyncResult(seen.action, pair.twin, _message(seen), seen.conflicts)
+    if seen.action is Action.WRITE_TWIN:
+        return _write_twin(pair, seen)
+    if seen.action is Action.IN_SYNC:
+        return _note(pair, seen, BaseContent(pair.sheet, pair.text))
+    return _write_notebook(pair, seen)
+
+
+def _note(pair: Pair, seen: Look, content: BaseContent) -> SyncResult:
+    """Both say the same already: only the last sync moves on."""
+    assert pair.twin_data is not None
+    if not pair.untouched:
+        save_base(pair.store, pair.path, pair.twin, pair.sha256, pair.twin_data, content)
+    return SyncResult(seen.action, pair.twin, "")
+
+
+def _write_twin(pair: Pair, seen: Look) -> SyncResult:
+    text = pair.converted
+    data = encode_twin(text)
+    if not pair.is_at_home:
+        return _move_twin(pair, seen)
+    wrote = data != pair.twin_data
+    if wrote:
+        if pair.twin_data is not None and not _is_base_twin(pair):
+            keep(pair.store, pair.twin, pair.twin_data, "replaced by the notebook's cells")
+        _replace(pair.project.resolve(pair.twin), pair.twin_sha256, data)
+    save_base(pair.store, pair.path, pair.twin, pair.sha256, data, BaseContent(pair.sheet, text))
+    return SyncResult(seen.action, pair.twin, "", wrote_twin=wrote)
+
+
+def _move_twin(pair: Pair, seen: Look) -> SyncResult:
+    """Write the twin of a notebook that changed its language under its new extension."""
+    home = Pair(pair.project, pair.path, pair.home, pair.data, None, None, pair.store)
+    data = encode_twin(home.converted)
+    _replace(pair.project.resolve(home.twin), None, data)
+    if pair.twin_data is not None and keep(pair.store, pair.twin, pair.twin_data, "moved"):
+        pair.project.resolve(pair.twin).unlink()
+    content = BaseContent(home.sheet, home.converted)
+    save_base(pair.store, pair.path, home.twin, pair.sha256, data, content)
+    return SyncResult(seen.action, home.twin, "", wrote_twin=True)
+
+
+def _write_notebook(pair: Pair, seen: Look) -> SyncResult:
+    assert seen.merged is not None
+    assert pair.twin_data is not None
+    notebook = pair.merged_notebook(seen.merged)
+    sheet = sheet_of(notebook)
+    data = pair.data if notebook == pair.notebook else dump_notebook(notebook)
+    text, twin_data = pair.text, pair.twin_data
+    if seen.action is Action.MERGE:
+        text = to_text(sheet, pair.form)
+        twin_data = encode_twin(text)
+    wrote_notebook, wrote_twin = data != pair.data, twin_data != pair.twin_data
+    # Both are kept before either is written, so that a full disk stops here.
+    if wrote_notebook:
+        keep(pair.store, pair.path, pair.data, "replaced by its twin's edits")
+    if wrote_twin:
+        keep(pair.store, pair.twin, pair.twin_data, "replaced by a merge with its notebook")
+    if wrote_notebook:
+        _replace(pair.project.resolve(pair.path), pair.sha256, data)
+    if wrote_twin:
+        _replace(pair.project.resolve(pair.twin), pair.twin_sha256, twin_data)
+    save_base(
+        pair.store, pair.path, pair.twin, sha256_bytes(data), twin_data, BaseContent(sheet, text)
+    )
+    return SyncResult(
+        seen.action,
+        pair.twin,
+        "",
+        wrote_notebook=wrote_notebook,
+        wrote_twin=wrote_twin,
+        before=pair.data if wrote_notebook else None,
+    )
+
+
+def _is_base_twin(pair: Pair) -> bool:
+    """Whether the blob of the last sync already holds the twin that is to be replaced."""
+    return (
+        pair.base is not None
+        and pair.store is not None
+        and pair.base.twin_sha256 == pair.twin_sha256
+        and pair.store.blobs.has(pair.base.blob)
+    )
+
+
+def _replace(file: Path, expected: str | None, data: bytes) -> None:
+    """Write ``data`` where the file still is what was looked at."""
+    try:
+        present = sha256_bytes(file.read_bytes())
+    except FileNotFoundError:
+        present = None
+    if present != expected:
+        raise ConflictError(
+            f"{file.name} changed while it was being synced.",
+            hint="Nothing was lost; try again.",
+        )
+    write_atomic(file, data)
+
+
+def _keep_quietly(store: Store | None, path: str, data: bytes, reason: str) -> None:
+    """Keep what a save replaces; a save is never refused, so a full store is no obstacle."""
+    try:
+        keep(store, path, data, reason)
+    except StoreError as error:
+        log.warning("nbtrail cannot keep the earlier %s: %s", path, error)
+
+
+def _message(seen: Look) -> str:
+    if not seen.conflicts:
+        return _MESSAGES[seen.action]
+    more = len(seen.conflicts) - 1
+    return seen.conflicts[0].message + (f" ({more} more)" if more else "")

@@ -1,0 +1,143 @@
+"""Whatever a notebook holds, the way to its twin and back loses nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nbtrail.pairing.apply import apply_merge
+from nbtrail.pairing.cells import PairCell, Sheet, sheet_of
+from nbtrail.pairing.convert import from_text, to_text
+from nbtrail.pairing.formats import TwinFormat
+from nbtrail.pairing.merge import merge
+
+from .conftest import notebook
+
+LINES = st.sampled_from(
+    [
+        "x = 1", "", "    indented", "# comment", "# %% marker", "%%time", "%matplotlib inline",
+        "!ls -l", "def (:", '"""doc', "# # Title", "# ---", "<b>raw</b>", "```", "plt.plot()",
+        "s = '<<<<<<< HEAD'", "é ∑ 🚢", "# + tags", "# -", "x = 1 # type: ignore", "\tTab",
+        "# !pip install x", "# + [markdown]", "#", "---", "# %% [markdown]", "$x^2$",
+    ]
+)  # fmt: skip
+SOURCES = st.lists(LINES, max_size=5).map("\n".join)
+METADATA = st.fixed_dictionaries(
+    {}, optional={"tags": st.lists(st.sampled_from(["a", "parameters"]), max_size=2, unique=True),
+                  "collapsed": st.booleans(), "slideshow": st.just({"slide_type": "slide"})}
+)  # fmt: skip
+
+
+@st.composite
+def notebooks(draw: st.DrawFn) -> dict[str, Any]:
+    cells = []
+    for index in range(draw(st.integers(0, 6))):
+        kind = draw(st.sampled_from(["code", "code", "markdown", "raw"]))
+        cell: dict[str, Any] = {
+            "cell_type": kind,
+            "id": f"id-{index}",
+            "metadata": draw(METADATA),
+            "source": draw(SOURCES),
+        }
+        if kind == "code":
+            text = f"output {index}\n"
+            cell |= {
+                "outputs": [{"output_type": "stream", "name": "stdout", "text": [text]}],
+                "execution_count": index + 1,
+            }
+        cells.append(cell)
+    return notebook(*cells)
+
+
+FORM = TwinFormat("py", "percent")
+
+
+def through_the_twin(content: dict[str, Any], edit: Callable[[str], str]) -> dict[str, Any] | None:
+    """The notebook after its twin was written, edited and read back; ``None``: a conflict."""
+    sheet = sheet_of(content)
+    text = to_text(sheet, FORM)
+    before = from_text(text, FORM, "twin")
+    now = from_text(edit(text), FORM, "twin")
+    merged = merge(sheet, before, sheet, now, parts_of)
+    return None if merged.conflicts else apply_merge(content, merged)
+
+
+def parts_of(cell: PairCell) -> int:
+    return len(from_text(to_text(Sheet((cell,)), FORM), FORM, "twin").cells)
+
+
+BOUNDED = settings(max_examples=150, deadline=None, derandomize=True)
+
+
+@BOUNDED
+@given(notebooks())
+def test_the_way_there_and_back_changes_nothing(content: dict[str, Any]) -> None:
+    assert through_the_twin(content, lambda text: text) == content
+
+
+@BOUNDED
+@given(notebooks())
+def test_a_cell_added_in_the_twin_leaves_all_others_as_they_were(content: dict[str, Any]) -> None:
+    added = "\n# %% [markdown]\n# added in an editor\n"
+    after = through_the_twin(content, lambda text: text + added)
+    if after is None:
+        return
+    size = len(content["cells"])
+    assert after["cells"][:size] == content["cells"]
+    assert [cell["source"] for cell in after["cells"][size:]] == ["added in an editor"]
+
+
+CELLS = st.lists(st.sampled_from("abcdefgh"), unique=True, max_size=6)
+
+
+def _sheet(names: list[str], edited: dict[str, str], *, ids: bool) -> Sheet:
+    return Sheet(
+        tuple(
+            PairCell(name if ids and len(name) == 1 else "", "code", edited.get(name, f"{name} = " + name * 30), {})
+            for name in names
+        )
+    )  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(
+    base=CELLS,
+    mine=st.tuples(CELLS, st.dictionaries(st.sampled_from("abcdefgh"), st.just("mine"))),
+    theirs=st.tuples(CELLS, st.dictionaries(st.sampled_from("abcdefgh"), st.just("theirs"))),
+)
+def test_a_merge_holds_every_edit_of_both_sides(
+    base: list[str],
+    mine: tuple[list[str], dict[str, str]],
+    theirs: tuple[list[str], dict[str, str]],
+) -> None:
+    """A source that one side wrote is in the merge, or there is no merge."""
+    first = _sheet(base, {}, ids=True)
+    here = _sheet(mine[0], {n: f"{v}_{n} = " + n * 30 for n, v in mine[1].items()}, ids=True)
+    there = _sheet(theirs[0], {n: f"{v}_{n} = " + n * 30 for n, v in theirs[1].items()}, ids=False)
+    merged = merge(first, _sheet(base, {}, ids=False), here, there, lambda _: 1)
+    if merged.conflicts:
+        assert merged.cells == ()
+        return
+    known = {cell.source for cell in first.cells}
+    result = [cell.source for cell in merged.cells]
+    for side in (here, there):
+        for cell in side.cells:
+            if cell.source not in known:
+                assert cell.source in result
+    indices = [cell.index for cell in merged.cells if cell.index is not None]
+    assert len(indices) == len(set(indices))
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(base=CELLS, now=CELLS)
+def test_an_edit_of_one_side_alone_is_taken_whole(base: list[str], now: list[str]) -> None:
+    first, text = _sheet(base, {}, ids=True), _sheet(base, {}, ids=False)
+    only_twin = merge(first, text, first, _sheet(now, {}, ids=False), lambda _: 1)
+    assert [c.source for c in only_twin.cells] == [c.source for c in _sheet(now, {}, ids=True).cells]
+    only_here = merge(first, text, _sheet(now, {}, ids=True), text, lambda _: 1)
+    assert [c.source for c in only_here.cells] == [c.source for c in _sheet(now, {}, ids=True).cells]
+    assert not only_twin.conflicts
+    assert not only_here.conflicts
