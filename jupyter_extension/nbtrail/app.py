@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from nbtrail.notebooks.document import Notebook
     from nbtrail.overview import NotebookStatus, NotebookSummary
     from nbtrail.pipeline.graph import Graph
+    from nbtrail.pipeline.status import StepState
     from nbtrail.policy.findings import Finding
 
 
@@ -153,11 +154,46 @@ class OpenProject:
 
         return check(self.project, paths, store=self.store_or_none())
 
+    def findings_json(self, paths: Sequence[str] | None = None) -> dict[str, Any]:
+        """Broken rules, those of the pipeline included, and how many notebooks were looked at."""
+        found: list[Any] = list(self.check(paths))
+        if paths is None:
+            # A file that cannot be read is named by the rules already.
+            named = {(finding.code, finding.path) for finding in found}
+            graph = self.graph()
+            found += [f for f in graph.findings if (f.code, f.path) not in named]
+        checked = len(self.project.notebooks() if paths is None else paths)
+        return {"findings": found, "checked": checked}
+
     def graph(self) -> Graph:
         """The pipeline: steps, edges with their evidence, order, findings."""
         from nbtrail.pipeline.graph import build_graph
 
         return build_graph(self.project, self.store_or_none())
+
+    def graph_json(self) -> dict[str, Any]:
+        """The pipeline with the state of each step, as people and scripts rely on it."""
+        from nbtrail.pipeline.render import as_json
+
+        graph = self.graph()
+        return as_json(graph, self._step_states(graph))
+
+    def graph_text(self, form: str = "text") -> str:
+        """The pipeline as ``text``, ``mermaid`` or ``dot``."""
+        from nbtrail.pipeline import render
+
+        graph = self.graph()
+        if form == "mermaid":
+            return render.as_mermaid(graph)
+        if form == "dot":
+            return render.as_dot(graph)
+        return render.as_text(graph, self._step_states(graph))
+
+    def _step_states(self, graph: Graph) -> dict[str, StepState] | None:
+        from nbtrail.pipeline.status import step_states
+
+        store = self.store_or_none()
+        return None if store is None else step_states(self.project, store, graph)
 
     # The record
 

@@ -128,7 +128,7 @@ def follow(settings: Settings, opened: OpenProject, run: str) -> RunDetail:
 def finish(settings: Settings, detail: RunDetail) -> None:
     """Print a run that is over and leave with its exit status."""
     if settings.as_json:
-        settings.print_json(run_json(detail))
+        settings.print_json(detail.as_json())
     else:
         print_run(settings, detail)
     summary = detail.summary
@@ -136,17 +136,6 @@ def finish(settings: Settings, detail: RunDetail) -> None:
         if settings.quiet:
             click.echo(f"nbtrail: {summary.message or summary.status}", err=True)
         sys.exit(1)
-
-
-def run_json(detail: RunDetail) -> dict[str, Any]:
-    """A run in the shape of ``run --json``, ``verify --json`` and ``show --json``."""
-    summary = detail.summary
-    return {
-        **{name: getattr(summary, name) for name in summary.__struct_fields__},
-        "steps": detail.steps,
-        "differences": detail.differences,
-        "certificate": detail.certificate,
-    }
 
 
 def print_run(settings: Settings, detail: RunDetail) -> None:

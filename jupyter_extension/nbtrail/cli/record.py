@@ -80,12 +80,12 @@ def show(settings: Settings, run: str) -> None:
     Example:
       nbtrail show 20261120-093015-a1b2c3
     """
-    from nbtrail.cli.pipeline import print_run, run_json
+    from nbtrail.cli.pipeline import print_run
 
     with settings.open() as opened:
         detail = opened.run_detail(run)
     if settings.as_json:
-        settings.print_json(run_json(detail))
+        settings.print_json(detail.as_json())
         return
     print_run(settings, detail)
 

@@ -148,6 +148,15 @@ class RunDetail(msgspec.Struct, frozen=True):
     differences: tuple[dict[str, Any], ...]
     certificate: str | None
 
+    def as_json(self) -> dict[str, Any]:
+        """The run and its steps in one object, as commands and REST give it."""
+        return {
+            **msgspec.structs.asdict(self.summary),
+            "steps": self.steps,
+            "differences": self.differences,
+            "certificate": self.certificate,
+        }
+
 
 def iso(seconds: float) -> str:
     """Seconds since the epoch as ISO 8601 in UTC."""

@@ -31,12 +31,12 @@ class NbtrailExtension(ExtensionApp):
 
     def initialize_settings(self) -> None:
         """Make what needs no event loop."""
+        assert self.serverapp is not None
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="nbtrail")
         self.projects = Projects(
             Path(self.serverapp.root_dir), on_commit=lambda _: self._watcher_wake()
         )
         self._watcher: Watcher | None = None
-        register_schemas(self.serverapp.event_logger)
 
     def initialize_handlers(self) -> None:
         """Register the REST routes."""
@@ -50,7 +50,10 @@ class NbtrailExtension(ExtensionApp):
         """Start everything that needs the event loop; doing it twice is harmless."""
         if self._watcher is not None:
             return
-        events = Events(serverapp.event_logger, loop)
+        logger = serverapp.event_logger
+        assert logger is not None
+        register_schemas(logger)
+        events = Events(logger, loop)
         self._watcher = Watcher(self.projects.opened, self.projects.contents_root, events.emit)
         self._watcher.start()
 

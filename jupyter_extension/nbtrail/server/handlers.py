@@ -31,9 +31,9 @@ def route(method: Handler) -> Handler:
     """Authenticate, authorise, and turn a typed error into its answer."""
 
     @functools.wraps(method)
-    async def guarded(self: ApiHandler, *args: Any) -> None:
+    async def guarded(self: ApiHandler, **path: str) -> None:
         try:
-            await method(self, *args)
+            await method(self, **path)
         except NbtrailError as error:
             self.answer(error.as_json(), status=error.status)
 

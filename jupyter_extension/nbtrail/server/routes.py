@@ -8,7 +8,6 @@ from urllib.parse import unquote
 
 from nbtrail.app import OpenProject
 from nbtrail.errors import UsageError
-from nbtrail.ledger.records import Run, RunDetail
 from nbtrail.server.handlers import ApiHandler, route
 from nbtrail.server.projects import Projects
 
@@ -75,9 +74,7 @@ class NotebookHandler(ApiHandler):
         wanted = texts(body)
         opened = await self.opened()
         self.answer(
-            await self.off_loop(
-                lambda: opened.change_notebook(unquote(path), **wanted, **flags)  # type: ignore[arg-type]
-            )
+            await self.off_loop(lambda: opened.change_notebook(unquote(path), **wanted, **flags))
         )
 
 
@@ -136,7 +133,8 @@ class RunHandler(ApiHandler):
     @route
     async def get(self, run: str) -> None:
         opened = await self.opened()
-        self.answer(run_json(await self.off_loop(opened.run_detail, run)))
+        detail = await self.off_loop(opened.run_detail, run)
+        self.answer(detail.as_json())
 
     @route
     async def delete(self, run: str) -> None:
@@ -215,17 +213,6 @@ def start_run(opened: OpenProject, body: dict[str, Any]) -> str:
         force=bool(body.get("force")),
         params=params,
     )
-
-
-def run_json(detail: RunDetail) -> dict[str, Any]:
-    """A run with its steps in the shape of ``GET runs/<id>``."""
-    summary = {field: getattr(detail.summary, field) for field in Run.__struct_fields__}
-    return {
-        **summary,
-        "steps": detail.steps,
-        "differences": detail.differences,
-        "certificate": detail.certificate,
-    }
 
 
 def optional_text(body: dict[str, Any], key: str) -> str | None:

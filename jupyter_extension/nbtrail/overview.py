@@ -1,0 +1,173 @@
+"""What the panel, the chips and ``nbtrail status`` show, put together from all layers."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from nbtrail.errors import NbtrailError
+from nbtrail.ledger.order import LastExecution, OrderStatus, order_of
+from nbtrail.ledger.store import Store
+from nbtrail.notebooks.cells import code_cells_of, language
+from nbtrail.notebooks.document import Notebook, read_notebook
+from nbtrail.notebooks.names import parse_name
+from nbtrail.pairing.sync import pair_state
+from nbtrail.policy.findings import Finding
+from nbtrail.policy.names import Proposal, propose_name
+from nbtrail.policy.rules import check
+from nbtrail.project import Project
+
+Drift = Literal["same", "drifted", "unknown"]
+
+
+class NotebookSummary(msgspec.Struct, frozen=True):
+    """A notebook in a list. ``findings`` counts broken rules."""
+
+    path: str
+    category: str | None
+    sequence: str | None
+    title: str
+    draft: bool
+    paired: str
+    twin: str | None
+    order: str
+    findings: int
+
+
+class CellState(msgspec.Struct, frozen=True):
+    """State of one code cell, and the reason in words."""
+
+    cell_id: str
+    state: str
+    why: str
+
+
+class NotebookStatus(msgspec.Struct, frozen=True):
+    """A notebook as its chips show it."""
+
+    path: str
+    category: str | None
+    sequence: str | None
+    title: str
+    draft: bool
+    paired: str
+    paired_why: str
+    twin: str | None
+    order: str
+    order_why: str | None
+    cells: tuple[CellState, ...]
+    environment: Drift
+    environment_id: str | None
+    findings: tuple[Finding, ...]
+    last_run: str | None
+    proposal: Proposal | None
+
+
+def summaries(project: Project, store: Store | None) -> list[NotebookSummary]:
+    """Every notebook of the project in short; unreadable ones have order ``never-run``."""
+    paths = project.notebooks()
+    counts: dict[str, int] = {}
+    for finding in check(project, paths, store=store):
+        counts[finding.path] = counts.get(finding.path, 0) + 1
+    found = []
+    for path in paths:
+        name = parse_name(path, project.config.names)
+        paired, twin, order = "off", None, "never-run"
+        try:
+            pair = pair_state(project, store, path)
+            paired, twin = pair.state, pair.twin
+            order = notebook_order(store, path, read_notebook(project.root / path)).order
+        except NbtrailError:
+            # The finding says what is wrong with the file; the list goes on.
+            pass
+        found.append(
+            NotebookSummary(
+                path=path,
+                category=name.category,
+                sequence=name.sequence,
+                title=name.title,
+                draft=name.draft,
+                paired=paired,
+                twin=twin,
+                order=order,
+                findings=counts.get(path, 0),
+            )
+        )
+    return found
+
+
+def status(project: Project, store: Store | None, path: str) -> NotebookStatus:
+    """One notebook in full.
+
+    Raises
+    ------
+    NotFoundError, UnreadableNotebookError
+        When the file is not there or no notebook.
+    """
+    notebook = read_notebook(project.resolve(path))
+    name = parse_name(path, project.config.names)
+    pair = pair_state(project, store, path)
+    order = notebook_order(store, path, notebook)
+    drift, environment = environment_drift(store, path)
+    return NotebookStatus(
+        path=path,
+        category=name.category,
+        sequence=name.sequence,
+        title=name.title,
+        draft=name.draft,
+        paired=pair.state,
+        paired_why=pair.message,
+        twin=pair.twin,
+        order=order.order,
+        order_why=order.why,
+        cells=tuple(CellState(c.cell_id, c.state, c.why) for c in order.cells),
+        environment=drift,
+        environment_id=environment,
+        findings=tuple(check(project, [path], store=store)),
+        last_run=last_run(store, path),
+        proposal=propose_name(project, path) if name.draft else None,
+    )
+
+
+def notebook_order(store: Store | None, path: str, notebook: Notebook) -> OrderStatus:
+    """Whether the notebook's outputs equal one straight pass."""
+    from nbtrail.ledger import queries
+
+    last: dict[str, LastExecution] = {}
+    session, others = None, 0
+    if store is not None:
+        with store.read() as connection:
+            last, session, others = queries.order_facts(connection, path)
+    return order_of(
+        code_cells_of(notebook),
+        last,
+        session,
+        others=others,
+        is_python=language(notebook) == "python",
+    )
+
+
+def environment_drift(store: Store | None, path: str) -> tuple[Drift, str | None]:
+    """Whether all of the notebook's outputs come from one environment, and the newest one."""
+    from nbtrail.ledger import queries
+
+    if store is None:
+        return "unknown", None
+    with store.read() as connection:
+        rows = sorted(queries.last_executions(connection, path).values(), key=lambda r: r.id)
+    known = [row.environment_id for row in rows if row.environment_id is not None]
+    if not known:
+        return "unknown", None
+    return ("same" if len(set(known)) == 1 else "drifted"), known[-1]
+
+
+def last_run(store: Store | None, path: str) -> str | None:
+    """The newest pipeline run in which the notebook ran or was cached."""
+    from nbtrail.ledger import queries
+
+    if store is None:
+        return None
+    with store.read() as connection:
+        row = queries.last_step_row(connection, path)
+    return None if row is None else str(row.run_id)
