@@ -168,9 +168,9 @@ def install(config: dict[str, Any]) -> None:
     ``config`` has ``root`` (the project's folder), ``metrics`` (patterns), ``ignored``
     (folders) and ``files`` (whether opened files are noted).
     """
-    from IPython import get_ipython  # type: ignore[attr-defined]
+    from IPython import get_ipython
 
-    shell: Any = get_ipython()  # type: ignore[no-untyped-call]
+    shell: Any = get_ipython()
     kernel = shell.kernel
     again = bool(_installed)
     if not again:

@@ -160,7 +160,7 @@ class Metrics:
         self._names: dict[Any, bool] = {}
         self._values: dict[str, Any] = {}
 
-    def changed(self, namespace: dict[str, Any]) -> list[list[Any]]:
+    def changed(self, namespace: dict[Any, Any]) -> list[list[Any]]:
         """``[name, value, None]`` for each that was assigned since the last call."""
         found: list[list[Any]] = []
         for name in list(namespace):

@@ -162,8 +162,8 @@ def wrap_all() -> None:
             wrapped[original] = make(original)
             setattr(os, name, wrapped[original])
     for capable in ("supports_dir_fd", "supports_fd", "supports_follow_symlinks"):
-        known = getattr(os, capable, set())
-        known.update([wrapped[original] for original in wrapped if original in known])
+        able: set[Any] = getattr(os, capable, set())
+        able.update([wrapped[original] for original in wrapped if original in able])
     for module, name in _KEPT:
         kept = sys.modules.get(module)
         if getattr(kept, name, None) is _real_open:
@@ -187,7 +187,8 @@ def hide_frames(shell: Any) -> None:
         kind, value, trace = original(*args, **kwargs)
         try:
             trace = _strip(trace)
-            error, known = value, set()
+            error = value
+            known: set[int] = set()
             while error is not None and id(error) not in known:
                 known.add(id(error))
                 error.__traceback__ = _strip(error.__traceback__)

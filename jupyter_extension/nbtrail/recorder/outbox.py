@@ -1,0 +1,164 @@
+"""The way from the recorder to the ledger: hashing first, on a pool, then the writer."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import msgspec
+
+from nbtrail.ledger.records import ExecutionEnd, ExecutionStart, FileAccess
+from nbtrail.recorder.reports import Doings, Hasher, bytes_of, metrics_of
+from nbtrail.recorder.sessions import Finished, Place, Session
+
+log = logging.getLogger(__name__)
+
+#: Executions with more bytes than this are on record as ended before their files are hashed.
+_HASH_FIRST = 64 << 20
+
+
+class Outbox:
+    """Hands records to the ledger. Nothing here waits, except `settle` and `close`.
+
+    Parameters
+    ----------
+    on_finished
+        Called after an execution that ended was handed over.
+    """
+
+    def __init__(self, on_finished: Callable[[Finished], None] | None) -> None:
+        self._on_finished = on_finished
+        self._hasher = Hasher()
+        self._pool = ThreadPoolExecutor(2, thread_name_prefix="nbtrail-hash")
+        self._pending = 0
+        self._settled = threading.Condition()
+        #: Records whose files could not be looked at.
+        self.lost = 0
+
+    def settle(self, timeout: float) -> bool:
+        """Wait until all files are hashed and handed over; false after ``timeout`` s."""
+        with self._settled:
+            return self._settled.wait_for(lambda: self._pending == 0, timeout)
+
+    def close(self) -> None:
+        """Hash what is left, and end the threads."""
+        self._pool.shutdown(wait=True)
+
+    def open_session(self, session: Session, place: Place) -> None:
+        """Have a session on record where its executions are."""
+        if place.root in session.opened:
+            return
+        session.opened[place.root] = place
+        record = session.record
+        place.sink().submit(lambda database: _ledger().open_session(database, record))
+        self._put_environment(session, place)
+
+    def environment(self, session: Session) -> None:
+        """The environment of a session became known or changed."""
+        for place in session.opened.values():
+            self._put_environment(session, place)
+
+    def start(self, start: ExecutionStart, place: Place) -> None:
+        """A cell began."""
+        place.sink().submit(lambda database: _ledger().start_execution(database, start))
+
+    def finish(self, done: Finished, place: Place, doings: Doings | None) -> None:
+        """A cell ended, and did what the probe says."""
+        if doings is None or not (doings.reads or doings.writes or doings.modules):
+            self._put(done, place)
+        else:
+            known = doings
+            self._later(lambda: self._hash_and_put(done, place, known))
+
+    def add_late(self, session: Session, msg_id: str, place: Place, doings: Doings) -> None:
+        """Threads did something after the end of the cell that had started them."""
+        bare = ExecutionEnd(session.record.id, msg_id, "ok", 0.0, metrics=metrics_of(doings))
+
+        def work() -> None:
+            end = self._with_files(bare, place, doings, content=True)
+            place.sink().submit(lambda database: _late().add_to_execution(database, end))
+
+        self._later(work)
+
+    def close_session(self, session: Session, reason: str, moment: float) -> None:
+        """A kernel's life ended, at ``moment`` in seconds since the epoch."""
+        identity = session.record.id
+        for place in session.opened.values():
+            place.sink().submit(
+                lambda database: _ledger().close_session(database, identity, reason, moment)
+            )
+
+    def _put_environment(self, session: Session, place: Place) -> None:
+        identity, payload = session.record.id, session.environment
+        if payload is not None:
+            place.sink().submit(
+                lambda database: _ledger().set_session_environment(database, identity, payload)
+            )
+
+    def _put(self, done: Finished, place: Place) -> None:
+        end = done.end
+        place.sink().submit(lambda database: _ledger().finish_execution(database, end))
+        if self._on_finished is not None:
+            try:
+                self._on_finished(done)
+            except Exception:
+                log.exception("nbtrail: a listener of the recorder failed")
+
+    def _hash_and_put(self, done: Finished, place: Place, doings: Doings) -> None:
+        large = bytes_of(doings) > _HASH_FIRST
+        end = self._with_files(done.end, place, doings, content=not large)
+        self._put(dataclasses.replace(done, end=end), place)
+        if large:
+            hashed = self._with_files(done.end, place, doings, content=True)
+            place.sink().submit(lambda database: _late().add_hashes(database, hashed))
+
+    def _with_files(
+        self, end: ExecutionEnd, place: Place, doings: Doings, *, content: bool
+    ) -> ExecutionEnd:
+        def files(entries: list[list[Any]]) -> tuple[FileAccess, ...]:
+            return self._hasher.accesses(entries, place.root, content=content)
+
+        return msgspec.structs.replace(
+            end,
+            reads=files(doings.reads),
+            writes=files(doings.writes),
+            modules=files(doings.modules),
+        )
+
+    def _later(self, work: Callable[[], None]) -> None:
+        """Do something that reads files, on the pool."""
+        with self._settled:
+            self._pending += 1
+
+        def guarded() -> None:
+            try:
+                work()
+            except Exception:
+                self.lost += 1
+                log.exception("nbtrail: files of an execution could not be recorded")
+            finally:
+                with self._settled:
+                    self._pending -= 1
+                    self._settled.notify_all()
+
+        try:
+            self._pool.submit(guarded)
+        except RuntimeError:  # the pool has ended, or the interpreter is ending
+            guarded()
+
+
+def _ledger() -> Any:
+    """The ledger's functions; imported on the writer's thread, for SQLAlchemy takes its time."""
+    from nbtrail.ledger import executions
+
+    return executions
+
+
+def _late() -> Any:
+    from nbtrail.recorder import late
+
+    return late

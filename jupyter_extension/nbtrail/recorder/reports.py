@@ -1,0 +1,126 @@
+"""What the probe tells, taken apart, and its files hashed."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from nbtrail.files import fingerprint, stable_sha256
+from nbtrail.ledger.records import FileAccess
+
+#: ``[path]`` or ``[path, size, mtime_ns, inode]``.
+Entry = list[Any]
+
+#: A file younger than this may change again without its modification time showing it.
+_SETTLED_NS = 50_000_000
+_REMEMBERED = 20_000
+
+
+class Doings(msgspec.Struct, frozen=True):
+    """What one execution did, as far as the probe noticed."""
+
+    msg_id: str | None = None
+    reads: list[Entry] = []
+    writes: list[Entry] = []
+    modules: list[Entry] = []
+    metrics: list[tuple[str, float | str, int | None]] = []
+    params: dict[str, Any] = {}
+
+
+class Report(Doings, frozen=True):
+    """A message of the probe: ``ready``, ``environment``, or ``cell`` at a cell's end."""
+
+    kind: str = ""
+    cell_id: str | None = None
+    background: list[Doings] = []
+    failures: int = 0
+    environment: dict[str, Any] | None = None
+
+
+class _Comm(msgspec.Struct, frozen=True):
+    comm_id: str = ""
+    data: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+def decode_report(content: bytes, comm_id: str) -> Report | None:
+    """The report in the content of a ``comm_msg``, ``None`` where it belongs to others.
+
+    Raises
+    ------
+    msgspec.DecodeError
+        When it is one of the probe's, but not as the probe makes them.
+    """
+    comm = msgspec.json.decode(content, type=_Comm)
+    if comm.comm_id != comm_id:
+        return None
+    return msgspec.json.decode(comm.data, type=Report)
+
+
+def metrics_of(doings: Doings) -> tuple[tuple[str, float | None, int | None], ...]:
+    """Metrics as numbers; NaN and infinities travel as text."""
+    return tuple((name, float(value), step) for name, value, step in doings.metrics)
+
+
+def bytes_of(doings: Doings) -> int:
+    """How much would have to be read to hash the files."""
+    known = (*doings.reads, *doings.writes, *doings.modules)
+    return sum(int(entry[1]) for entry in known if len(entry) > 1)
+
+
+class Hasher:
+    """Hashes files as they were when the probe looked at them. Safe to use from threads.
+
+    A file that has moved since has an unknown hash. What was hashed is not read again while
+    size, modification time and inode stay the same.
+    """
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[Any, ...], str] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def accesses(
+        self, entries: list[Entry], root: Path, *, content: bool = True
+    ) -> tuple[FileAccess, ...]:
+        """The files as the ledger keeps them; without hashes unless ``content``."""
+        return tuple(self._access(entry, root, content) for entry in entries)
+
+    def _access(self, entry: Entry, root: Path, content: bool) -> FileAccess:
+        path = str(entry[0])
+        name = _name(path, root)
+        if len(entry) < 4:
+            return FileAccess(name)
+        state = (int(entry[1]), int(entry[2]), int(entry[3]))
+        return FileAccess(name, self._hash(path, state) if content else None, state[0])
+
+    def _hash(self, path: str, state: tuple[int, int, int]) -> str | None:
+        file = Path(path)
+        if fingerprint(file) != state:
+            return None
+        key = (path, *state)
+        with self._lock:
+            if key in self._known:
+                self._known.move_to_end(key)
+                return self._known[key]
+        begun = time.time_ns()
+        digest, _ = stable_sha256(file)
+        if digest is None or fingerprint(file) != state:
+            return None
+        if begun - state[1] > _SETTLED_NS:
+            with self._lock:
+                self._known[key] = digest
+                if len(self._known) > _REMEMBERED:
+                    self._known.popitem(last=False)
+        return digest
+
+
+def _name(path: str, root: Path) -> str:
+    """POSIX path seen from the project's root; absolute outside it."""
+    base = str(root).rstrip(os.sep) + os.sep
+    name = path[len(base) :] if path.startswith(base) else path
+    return name.replace(os.sep, "/")
