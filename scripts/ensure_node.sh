@@ -6,7 +6,7 @@ venv=$1
 
 usable() {
   command -v node >/dev/null 2>&1 &&
-    node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null
+    node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null
 }
 
 if usable; then
