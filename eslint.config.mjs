@@ -48,6 +48,23 @@ export default defineConfig([
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-namespace': 'off',
       '@typescript-eslint/no-use-before-define': 'off',
+      // Activation needs these at once: the panel is restored with the layout,
+      // commands and toolbar items are there before the first notebook.
+      'jupyter/prefer-lazy-imports': [
+        'warn',
+        {
+          ignoreImports: [
+            '../api',
+            './api',
+            './commands',
+            './drafts',
+            './notebooks',
+            './panel',
+            './project',
+            './toolbar'
+          ]
+        }
+      ],
       curly: ['error', 'all'],
       eqeqeq: 'error',
       'no-console': ['error', { allow: ['warn', 'error'] }],

@@ -1,13 +1,19 @@
-import {
-  JupyterFrontEnd,
-  JupyterFrontEndPlugin
-} from '@jupyterlab/application';
+import { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
-const plugin: JupyterFrontEndPlugin<void> = {
-  id: 'nbtrail:plugin',
-  description: 'The state of the project that the server tells about.',
-  autoStart: true,
-  activate: (app: JupyterFrontEnd): void => {}
-};
+import { files, notebooks, project, settings } from './model/plugin';
+import { chips, commands, drafts, panel } from './views';
 
-export default plugin;
+export * from './tokens';
+
+const plugins: JupyterFrontEndPlugin<unknown>[] = [
+  settings,
+  project,
+  notebooks,
+  files,
+  commands,
+  panel,
+  chips,
+  drafts
+];
+
+export default plugins;

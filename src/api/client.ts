@@ -1,0 +1,200 @@
+import { ServerConnection } from '@jupyterlab/services';
+
+import { encodePath, IQuery, requestAPI } from './request';
+import type * as Types from './types';
+
+/**
+ * Typed access to nbtrail's REST interface; holds no state.
+ *
+ * `project` is always a folder relative to the server root. Every method
+ * rejects with a `TrailError`.
+ */
+export class TrailClient {
+  constructor(options: TrailClient.IOptions = {}) {
+    this.serverSettings =
+      options.serverSettings ?? ServerConnection.makeSettings();
+  }
+
+  readonly serverSettings: ServerConnection.ISettings;
+
+  /** The project that a folder belongs to. */
+  project(folder: string): Promise<Types.IProject> {
+    return this._get('project', { project: folder });
+  }
+
+  /** Write nbtrail's configuration into the folder; safe to repeat. */
+  init(project: string): Promise<unknown> {
+    return this._send('POST', 'project/init', { project }, {});
+  }
+
+  async notebooks(project: string): Promise<Types.INotebookSummary[]> {
+    const { notebooks } = await this._get<{
+      notebooks: Types.INotebookSummary[];
+    }>('notebooks', { project });
+    return notebooks;
+  }
+
+  createNotebook(
+    project: string,
+    body: TrailClient.INewNotebook
+  ): Promise<TrailClient.INotebookFiles> {
+    return this._send('POST', 'notebooks', { project }, body);
+  }
+
+  changeNotebook(
+    project: string,
+    path: string,
+    body: TrailClient.INotebookChange
+  ): Promise<TrailClient.INotebookFiles> {
+    return this._send(
+      'PATCH',
+      `notebooks/${encodePath(path)}`,
+      { project },
+      body
+    );
+  }
+
+  notebookStatus(
+    project: string,
+    path: string
+  ): Promise<Types.INotebookStatus> {
+    return this._get(`notebooks/${encodePath(path)}/status`, { project });
+  }
+
+  executions(
+    project: string,
+    path: string,
+    limit: number
+  ): Promise<Types.Page<'executions', Types.IExecution>> {
+    return this._get(`notebooks/${encodePath(path)}/executions`, {
+      project,
+      limit
+    });
+  }
+
+  graph(project: string): Promise<Types.IGraph> {
+    return this._get('graph', { project });
+  }
+
+  runs(
+    project: string,
+    limit: number,
+    after: string | number | null = null
+  ): Promise<Types.Page<'runs', Types.IRun>> {
+    return this._get('runs', { project, limit, after });
+  }
+
+  run(project: string, id: string): Promise<Types.IRunDetail> {
+    return this._get(`runs/${encodeURIComponent(id)}`, { project });
+  }
+
+  startRun(
+    project: string,
+    body: TrailClient.IRunRequest
+  ): Promise<{ run: string }> {
+    return this._send('POST', 'runs', { project }, body);
+  }
+
+  cancelRun(
+    project: string,
+    id: string
+  ): Promise<{ run: string; status: Types.RunStatus }> {
+    return this._send('DELETE', `runs/${encodeURIComponent(id)}`, { project });
+  }
+
+  /** Two versions such as `PATH@last` and `PATH`, compared cell by cell. */
+  diff(project: string, a: string, b: string): Promise<Types.IDiff> {
+    return this._get('diff', { project, a, b });
+  }
+
+  findings(
+    project: string
+  ): Promise<{ findings: Types.IFinding[]; checked: number }> {
+    return this._get('findings', { project });
+  }
+
+  fixFindings(
+    project: string,
+    body: { path?: string; code?: string }
+  ): Promise<{ fixed: unknown[]; findings: Types.IFinding[] }> {
+    return this._send('POST', 'findings/fix', { project }, body);
+  }
+
+  private _get<T>(endPoint: string, query: Private.IProjectQuery): Promise<T> {
+    return requestAPI<T>(
+      endPoint,
+      this.serverSettings,
+      Private.withProject(query)
+    );
+  }
+
+  private _send<T>(
+    method: string,
+    endPoint: string,
+    query: Private.IProjectQuery,
+    body?: unknown
+  ): Promise<T> {
+    return requestAPI<T>(
+      endPoint,
+      this.serverSettings,
+      Private.withProject(query),
+      {
+        method,
+        ...(body === undefined
+          ? {}
+          : {
+              body: JSON.stringify(body),
+              headers: { 'Content-Type': 'application/json' }
+            })
+      }
+    );
+  }
+}
+
+export namespace TrailClient {
+  export interface IOptions {
+    serverSettings?: ServerConnection.ISettings;
+  }
+
+  export interface INewNotebook {
+    category: string;
+    description: string;
+    sequence?: string;
+    folder?: string;
+    from?: string;
+  }
+
+  export interface INotebookChange {
+    category?: string;
+    description?: string;
+    sequence?: string;
+    path?: string;
+    scratch?: true;
+    pair?: true;
+  }
+
+  export interface INotebookFiles {
+    path: string;
+    twin: string | null;
+  }
+
+  export interface IRunRequest {
+    kind: 'pipeline' | 'verify';
+    notebooks?: string[];
+    from?: string;
+    until?: string;
+    force?: boolean;
+    against?: string;
+  }
+}
+
+namespace Private {
+  export interface IProjectQuery extends IQuery {
+    project: string;
+  }
+
+  /** The server root needs no mention: it is what the server assumes. */
+  export function withProject(query: IProjectQuery): IQuery {
+    return { ...query, project: query.project || null };
+  }
+}

@@ -1,0 +1,287 @@
+/**
+ * The JSON of the server's REST interface and of its events.
+ *
+ * Paths are POSIX and relative to the project root unless a comment says
+ * otherwise; times are ISO 8601 with an offset, durations are in seconds.
+ */
+
+import type { IOutput } from '@jupyterlab/nbformat';
+
+export type Severity = 'warning' | 'error';
+
+export type Pairing =
+  | 'in-sync'
+  | 'missing'
+  | 'notebook-changed'
+  | 'twin-changed'
+  | 'conflict'
+  | 'off';
+
+export type Order = 'linear' | 'out-of-order' | 'stale' | 'never-run';
+
+export type StepStatus = 'fresh' | 'stale' | 'never-run' | 'failed' | 'running';
+
+export type RunKind = 'pipeline' | 'verify' | 'interactive';
+
+export type RunStatus =
+  'queued' | 'running' | 'ok' | 'failed' | 'cancelled' | 'lost';
+
+export type Verdict = 'identical' | 'different' | 'failed';
+
+/** Named numbers that a notebook leaves behind. */
+export interface IMetrics {
+  [name: string]: number;
+}
+
+export interface IProject {
+  name: string;
+  /** Path of the project root below the server root, `''` when they are one. */
+  contents_root: string;
+  adopted: boolean;
+  state_dir: string;
+  store: {
+    ok: boolean;
+    message: string | null;
+    location: 'project' | 'user';
+  };
+  config_error: string | null;
+  categories: string[];
+  version: string;
+}
+
+export interface IFix {
+  action: string;
+  label: string;
+  args: { [name: string]: unknown };
+}
+
+export interface IFinding {
+  code: string;
+  severity: Severity;
+  path: string;
+  cell_id: string | null;
+  message: string;
+  fix: IFix | null;
+}
+
+export interface INotebookSummary {
+  path: string;
+  category: string | null;
+  sequence: string | null;
+  title: string;
+  draft: boolean;
+  paired: Pairing;
+  twin: string | null;
+  order: Order;
+  findings: number;
+}
+
+export interface ICellState {
+  cell_id: string;
+  state:
+    | 'fresh'
+    | 'never-run'
+    | 'edited'
+    | 'stale'
+    | 'out-of-order'
+    | 'earlier-session'
+    | 'failed';
+  why: string | null;
+}
+
+export interface IProposal {
+  category: string;
+  description: string;
+  path: string;
+}
+
+/** What is known about one notebook; `findings` replaces the summary's count. */
+export interface INotebookStatus extends Omit<INotebookSummary, 'findings'> {
+  order_why: string | null;
+  cells: ICellState[];
+  environment: 'same' | 'drifted' | 'unknown';
+  environment_id: string | null;
+  findings: IFinding[];
+  last_run: string | null;
+  proposal: IProposal | null;
+}
+
+export interface IFileState {
+  path: string;
+  sha256: string | null;
+  bytes: number | null;
+}
+
+export interface IExecution {
+  id: number;
+  notebook: string | null;
+  cell_id: string | null;
+  order: number;
+  execution_count: number | null;
+  source: string;
+  source_sha256: string;
+  started_at: string;
+  seconds: number | null;
+  status: 'running' | 'ok' | 'error' | 'aborted' | 'died';
+  error: { name: string; message: string } | null;
+  session: string | number;
+  environment: string | null;
+  reads: IFileState[];
+  writes: IFileState[];
+  run: string | null;
+}
+
+export interface IGraphStep {
+  path: string;
+  category: string | null;
+  sequence: string | null;
+  title: string;
+  status: StepStatus;
+  why: string | null;
+  seconds: number | null;
+  metrics: IMetrics;
+}
+
+export interface IGraphEdge {
+  source: string;
+  target: string;
+  via: {
+    path: string | null;
+    evidence: 'declared' | 'observed' | 'static' | 'sequence' | 'category';
+  }[];
+}
+
+export interface IGraph {
+  steps: IGraphStep[];
+  edges: IGraphEdge[];
+  order: string[];
+  findings: IFinding[];
+}
+
+export interface IRun {
+  run: string;
+  kind: RunKind;
+  status: RunStatus;
+  started_at: string;
+  seconds: number | null;
+  git: { commit: string; branch: string | null; dirty: number } | null;
+  environment: string | null;
+  metrics: IMetrics;
+  params: { [name: string]: unknown };
+  steps_done: number;
+  steps_total: number;
+  verdict: Verdict | null;
+  message: string | null;
+  tag: string | null;
+}
+
+export interface IRunStep {
+  n: number;
+  path: string;
+  status:
+    | 'waiting'
+    | 'running'
+    | 'ran'
+    | 'cached'
+    | 'failed'
+    | 'skipped'
+    | 'cancelled';
+  seconds: number | null;
+  cells_done: number;
+  cells_total: number;
+  error: {
+    cell_id: string | null;
+    cell: number | null;
+    name: string;
+    message: string;
+  } | null;
+  inputs: IFileState[];
+  outputs: IFileState[];
+  metrics: IMetrics;
+}
+
+export interface IDifference {
+  kind: 'metric' | 'file' | 'output' | 'environment';
+  step: string | null;
+  name: string;
+  expected: unknown;
+  actual: unknown;
+  tolerance: number | null;
+}
+
+export interface IRunDetail extends IRun {
+  steps: IRunStep[];
+  differences: IDifference[];
+  against: string | null;
+  largest_difference: number | null;
+}
+
+export interface IDiffLine {
+  op: 'equal' | 'delete' | 'insert';
+  text: string;
+}
+
+export interface IDiffCell {
+  op: 'equal' | 'modify' | 'insert' | 'delete' | 'move';
+  a: number | null;
+  b: number | null;
+  cell_id: string | null;
+  cell_type: string;
+  source: IDiffLine[];
+  outputs: 'same' | 'noise' | 'changed';
+  a_outputs: IOutput[];
+  b_outputs: IOutput[];
+}
+
+export interface IDiff {
+  cells: IDiffCell[];
+  summary: {
+    equal: number;
+    modified: number;
+    inserted: number;
+    deleted: number;
+    moved: number;
+    outputs_changed: number;
+    outputs_noise: number;
+  };
+  a: string;
+  b: string;
+}
+
+/** A page of a list; `next` is the cursor of the page after. */
+export type Page<K extends string, T> = { [key in K]: T[] } & {
+  next: string | number | null;
+};
+
+/** Identifiers of the schemas under which the server emits events. */
+export namespace EventSchema {
+  export const execution = 'https://nbtrail.dev/events/execution/v1';
+  export const run = 'https://nbtrail.dev/events/run/v1';
+  export const project = 'https://nbtrail.dev/events/project/v1';
+}
+
+export interface IExecutionEvent {
+  /** `contents_root` of the project that the event is about. */
+  project: string;
+  notebook: string | null;
+  execution: number;
+  status: IExecution['status'];
+}
+
+export interface IRunEvent {
+  project: string;
+  run: string;
+  kind: RunKind;
+  status: RunStatus;
+  step: string | null;
+  steps_done: number;
+  steps_total: number;
+  cells_done: number;
+  cells_total: number;
+}
+
+export interface IProjectEvent {
+  project: string;
+  what: 'notebooks' | 'graph' | 'findings' | 'store';
+  path: string | null;
+}

@@ -1,0 +1,30 @@
+import { LabIcon } from '@jupyterlab/ui-components';
+
+/** Four steps on a branching path: the panel's icon. */
+export const trailIcon = new LabIcon({
+  name: 'nbtrail:trail',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+  <g class="jp-icon3 jp-icon-selectable" fill="#616161">
+    <path d="M6 6.4h4.2c2.4 0 3.6 1.2 3.6 3.4v4.4c0 1 .5 1.6 1.6 1.6H18v2h-2.8c-2.2 0-3.4-1.200-3.400-3.400V10c0-1-.5-1.600-1.600-1.600H6z"/>
+    <circle cx="5" cy="7.400" r="3"/>
+    <circle cx="19.200" cy="16.800" r="3"/>
+    <path d="M19.200 4.200a3.200 3.200 0 1 1 0 6.400 3.200 3.200 0 0 1 0-6.400zm0 1.900a1.300 1.300 0 1 0 0 2.600 1.300 1.300 0 0 0 0-2.600zM5 13.600a3.200 3.200 0 1 1 0 6.400 3.200 3.200 0 0 1 0-6.400zm0 1.900a1.300 1.300 0 1 0 0 2.600 1.300 1.300 0 0 0 0-2.600z"/>
+  </g>
+</svg>`
+});
+
+/** A tick in a shield: verify. */
+export const verifyIcon = new LabIcon({
+  name: 'nbtrail:verify',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+  <path class="jp-icon3 jp-icon-selectable" fill="#616161" d="M12 2 4 5v6c0 5 3.400 9.600 8 11 4.600-1.400 8-6 8-11V5zm0 2.100 6 2.300V11c0 3.900-2.500 7.500-6 8.900-3.500-1.400-6-5-6-8.900V6.400zm-1.200 11.400 5.700-5.700-1.400-1.400-4.300 4.300-2-2-1.400 1.400z"/>
+</svg>`
+});
+
+/** Two columns that differ: diff. */
+export const diffIcon = new LabIcon({
+  name: 'nbtrail:diff',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+  <path class="jp-icon3 jp-icon-selectable" fill="#616161" d="M4 3h7v2H6v14h5v2H4zm9 0h7v18h-7v-2h5V5h-5zM7.500 11h3v2h-3zm7.250-1.500h1.500V11h1.500v2h-1.500v1.500h-1.500V13h-1.500v-2h1.500z"/>
+</svg>`
+});

@@ -1,0 +1,127 @@
+import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
+import { Contents } from '@jupyterlab/services';
+
+import { buildName, INameParts, parseName, renamed } from './names';
+import type { NotebookModels } from './notebooks';
+import type { ProjectModel } from './project';
+
+/**
+ * Changes of notebooks that open tabs and running kernels have to follow.
+ */
+export class NotebookFiles {
+  constructor(options: NotebookFiles.IOptions) {
+    this._contents = options.contents;
+    this._models = options.models;
+    this._project = options.project;
+    this._tracker = options.tracker;
+  }
+
+  /** The categories of the project. */
+  get categories(): string[] {
+    return this._project.project?.categories ?? [];
+  }
+
+  /** What the dialog starts with for a notebook. */
+  async parts(path: string): Promise<INameParts> {
+    const parts = parseName(path, this.categories);
+    if (parts.category && parts.description) {
+      return parts;
+    }
+    const { proposal } = await this._project.client.notebookStatus(
+      this._project.root,
+      path
+    );
+    return {
+      sequence: parts.sequence,
+      category:
+        parts.category ?? proposal?.category ?? this.categories[0] ?? null,
+      description: parts.description || proposal?.description || ''
+    };
+  }
+
+  /**
+   * Give the notebook the name that the parts make.
+   *
+   * It goes through the contents manager, so that documents, their kernel
+   * sessions and the file browser follow; the server moves twin and history.
+   *
+   * @returns The new path in the project.
+   */
+  async rename(path: string, parts: INameParts): Promise<string> {
+    const target = renamed(path, buildName(parts));
+    if (target !== path) {
+      await this._save(path);
+      await this._contents.rename(
+        this._project.contentsPath(path),
+        this._project.contentsPath(target)
+      );
+    }
+    await this._project.refresh('graph', 'findings');
+    return target;
+  }
+
+  /**
+   * Move the notebook to the folder where no rules hold.
+   *
+   * The server chooses the place; the open document is told through its
+   * kernel session, which is what Lab's documents listen to.
+   */
+  async toScratch(path: string): Promise<string> {
+    await this._save(path);
+    const panel = this.panel(path);
+    const { client, root } = this._project;
+    const moved = await client.changeNotebook(root, path, { scratch: true });
+    const session = panel?.context.sessionContext.session;
+    const target = this._project.contentsPath(moved.path);
+    if (session) {
+      await session.setPath(target);
+    } else {
+      panel?.close();
+    }
+    await this._project.refresh('graph', 'findings');
+    return moved.path;
+  }
+
+  /** Write the readable twin of a notebook. */
+  async pair(path: string): Promise<void> {
+    await this._save(path);
+    const { client, root } = this._project;
+    await client.changeNotebook(root, path, { pair: true });
+    const panel = this.panel(path);
+    if (panel) {
+      await this._models.get(panel).refresh('status');
+    }
+    await this._project.refresh('findings');
+  }
+
+  /** The panel that shows a notebook of the project, `null` when closed. */
+  panel(path: string): NotebookPanel | null {
+    const wanted = this._project.contentsPath(path);
+    return (
+      this._tracker.find(
+        panel => this._contents.localPath(panel.context.path) === wanted
+      ) ?? null
+    );
+  }
+
+  private async _save(path: string): Promise<void> {
+    const panel = this.panel(path);
+    if (panel?.context.model.dirty && !panel.context.model.readOnly) {
+      await panel.context.save();
+    }
+  }
+
+  private readonly _contents: Contents.IManager;
+  private readonly _models: NotebookModels;
+  private readonly _project: ProjectModel;
+  private readonly _tracker: INotebookTracker;
+}
+
+export namespace NotebookFiles {
+  export interface IOptions {
+    contents: Contents.IManager;
+    models: NotebookModels;
+    project: ProjectModel;
+    tracker: INotebookTracker;
+  }
+}

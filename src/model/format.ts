@@ -1,0 +1,90 @@
+/** Seconds as people read them next to a step: `0.4 s`, `41 s`, `2:05`. */
+export function duration(seconds: number | null): string {
+  if (seconds === null || !Number.isFinite(seconds)) {
+    return '';
+  }
+  if (seconds < 9.95) {
+    return `${seconds.toFixed(1)} s`;
+  }
+  return seconds < 60 ? `${Math.round(seconds)} s` : clock(seconds);
+}
+
+/** Seconds as a clock: `0:23`, `1:07`, `1:02:03`. */
+export function clock(seconds: number | null): string {
+  if (seconds === null || !Number.isFinite(seconds)) {
+    return '';
+  }
+  const whole = Math.max(0, Math.round(seconds));
+  const hours = Math.floor(whole / 3600);
+  const minutes = Math.floor((whole % 3600) / 60);
+  const rest = String(whole % 60).padStart(2, '0');
+  return hours > 0
+    ? `${hours}:${String(minutes).padStart(2, '0')}:${rest}`
+    : `${minutes}:${rest}`;
+}
+
+/** A number in few digits: `0.884`, `12.3`, `1,204`, `2e-16`. */
+export function number(value: number): string {
+  if (value === 0 || !Number.isFinite(value)) {
+    return String(value);
+  }
+  const size = Math.abs(value);
+  if (size < 1e-3 || size >= 1e9) {
+    return value.toExponential(1).replace('.0e', 'e').replace('e+', 'e');
+  }
+  if (Number.isInteger(value)) {
+    return value.toLocaleString('en');
+  }
+  const digits = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 3;
+  return value.toFixed(digits);
+}
+
+/** Names and values of the first few metrics: `gbm_auc 0.884`. */
+export function metrics(
+  values: { [name: string]: number },
+  most = 2
+): string[] {
+  return Object.entries(values)
+    .slice(0, most)
+    .map(([name, value]) => `${name} ${number(value)}`);
+}
+
+/** A short metric for a narrow column: `gbm_auc` 0.8839 → `auc .884`. */
+export function shortMetric(values: { [name: string]: number }): string {
+  const [first] = Object.entries(values);
+  if (!first) {
+    return '';
+  }
+  const name = first[0].split(/[_\s]/).pop() ?? first[0];
+  return `${name} ${number(first[1]).replace(/^(-?)0\./, '$1.')}`;
+}
+
+/** The first characters of a hash. */
+export function short(id: string | null, length = 4): string {
+  return id ? id.slice(0, length) : '';
+}
+
+/** Bytes in units of 1000: `1.2 kB`. */
+export function bytes(count: number | null): string {
+  if (count === null) {
+    return '';
+  }
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const power = Math.min(
+    count > 0 ? Math.floor(Math.log10(count) / 3) : 0,
+    units.length - 1
+  );
+  const value = count / 1000 ** power;
+  return `${power > 0 && value < 100 ? value.toFixed(1) : Math.round(value)} ${units[power]}`;
+}
+
+/** Anything a verify compared, as text. */
+export function compared(value: unknown): string {
+  if (typeof value === 'number') {
+    return String(value);
+  }
+  if (typeof value === 'string') {
+    return /^[0-9a-f]{40,64}$/.test(value) ? `${value.slice(0, 10)}…` : value;
+  }
+  return value === null || value === undefined ? '–' : JSON.stringify(value);
+}

@@ -1,0 +1,121 @@
+import {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
+import { PathExt } from '@jupyterlab/coreutils';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+
+import { TrailClient } from '../api';
+import { TrailSettings } from '../settings';
+import {
+  INotebookFiles,
+  INotebookModels,
+  IProjectModel,
+  ITrailSettings,
+  PLUGIN_ID
+} from '../tokens';
+import { NotebookFiles } from './files';
+import { NotebookModels } from './notebooks';
+import { ProjectModel } from './project';
+import { Reconnection } from './reconnect';
+
+/** The user's settings. */
+export const settings: JupyterFrontEndPlugin<ITrailSettings> = {
+  id: PLUGIN_ID,
+  description: 'Choices of the user about how nbtrail shows itself.',
+  autoStart: true,
+  optional: [ISettingRegistry],
+  provides: ITrailSettings,
+  activate: (
+    app: JupyterFrontEnd,
+    registry: ISettingRegistry | null
+  ): ITrailSettings => {
+    const settings = new TrailSettings();
+    if (registry) {
+      settings.load(registry, PLUGIN_ID).catch(reason => {
+        console.error('nbtrail: the settings could not be loaded.', reason);
+      });
+    }
+    return settings;
+  }
+};
+
+/** The project that is looked at: that of the notebook in view. */
+export const project: JupyterFrontEndPlugin<IProjectModel> = {
+  id: 'nbtrail:project',
+  description: 'The pipeline, runs and findings of the project in view.',
+  autoStart: true,
+  requires: [INotebookTracker],
+  optional: [IDefaultFileBrowser],
+  provides: IProjectModel,
+  activate: (
+    app: JupyterFrontEnd,
+    tracker: INotebookTracker,
+    browser: IDefaultFileBrowser | null
+  ): IProjectModel => {
+    const { serviceManager } = app;
+    const { contents, events, serverSettings } = serviceManager;
+    const client = new TrailClient({ serverSettings });
+    const model = new ProjectModel({ client, stream: events.stream });
+
+    const follow = (): void => {
+      const panel = tracker.currentWidget;
+      const folder = panel
+        ? PathExt.dirname(contents.localPath(panel.context.path))
+        : contents.localPath(browser?.model.path ?? '');
+      void model.setFolder(folder);
+    };
+    tracker.currentChanged.connect(follow);
+    browser?.model.pathChanged.connect(follow);
+    void app.restored.then(follow);
+
+    const reconnection = new Reconnection({
+      lost: serviceManager.connectionFailure,
+      probe: () => client.project(model.root)
+    });
+    reconnection.restored.connect(() => void model.refresh());
+    return model;
+  }
+};
+
+/** The models of the notebooks that are open. */
+export const notebooks: JupyterFrontEndPlugin<INotebookModels> = {
+  id: 'nbtrail:notebooks',
+  description: 'What is known about each open notebook.',
+  autoStart: true,
+  requires: [IProjectModel, INotebookTracker],
+  provides: INotebookModels,
+  activate: (
+    app: JupyterFrontEnd,
+    project: IProjectModel,
+    tracker: INotebookTracker
+  ): INotebookModels =>
+    new NotebookModels({
+      contents: app.serviceManager.contents,
+      project,
+      tracker
+    })
+};
+
+/** Renaming, moving and pairing of notebooks. */
+export const files: JupyterFrontEndPlugin<INotebookFiles> = {
+  id: 'nbtrail:files',
+  description: 'Changes of notebooks that open tabs and kernels follow.',
+  autoStart: true,
+  requires: [IProjectModel, INotebookModels, INotebookTracker],
+  provides: INotebookFiles,
+  activate: (
+    app: JupyterFrontEnd,
+    project: IProjectModel,
+    models: INotebookModels,
+    tracker: INotebookTracker
+  ): INotebookFiles =>
+    new NotebookFiles({
+      contents: app.serviceManager.contents,
+      models,
+      project,
+      tracker
+    })
+};

@@ -1,0 +1,365 @@
+import { Event } from '@jupyterlab/services';
+import { IDisposable } from '@lumino/disposable';
+import { ISignal, Signal } from '@lumino/signaling';
+
+import {
+  EventSchema,
+  IExecutionEvent,
+  IFinding,
+  IGraph,
+  IProject,
+  IProjectEvent,
+  IRun,
+  IRunDetail,
+  IRunEvent,
+  TrailClient,
+  TrailError
+} from '../api';
+import { contentsPath, isActive, overlayGraph, overlayRun } from './live';
+import { RefreshQueue } from './refresh';
+
+/**
+ * The project that the panel shows: pipeline, runs and findings.
+ *
+ * It fetches when asked to, when the server's events say that something
+ * changed, and after a lost connection; it never polls.
+ */
+export class ProjectModel implements IDisposable {
+  constructor(options: ProjectModel.IOptions) {
+    this.client = options.client;
+    this._stream = options.stream;
+    this._queue = new RefreshQueue<ProjectModel.Part>({
+      refresh: parts => this._fetch(parts),
+      delay: options.delay
+    });
+    this._stream.connect(this._onEvent, this);
+  }
+
+  readonly client: TrailClient;
+
+  /** Emits the parts that have new values. */
+  get changed(): ISignal<this, ReadonlySet<ProjectModel.Part>> {
+    return this._changed;
+  }
+
+  /** Emits when requests begin to fail, once until they succeed again. */
+  get failed(): ISignal<this, TrailError> {
+    return this._failed;
+  }
+
+  /** Emits for every execution in this project that began or ended. */
+  get executed(): ISignal<this, IExecutionEvent> {
+    return this._executed;
+  }
+
+  /** Emits when a run of this project came to its end. */
+  get runFinished(): ISignal<this, IRunEvent> {
+    return this._runFinished;
+  }
+
+  /** Emits what the server says has changed in the project's files. */
+  get projectChanged(): ISignal<this, IProjectEvent> {
+    return this._projectChanged;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  /** `null` until the first answer. */
+  get project(): IProject | null {
+    return this._project;
+  }
+
+  /** Folder of the project below the server root. */
+  get root(): string {
+    return this._project?.contents_root ?? '';
+  }
+
+  /** The pipeline with what is known about the run under way. */
+  get graph(): IGraph | null {
+    return this._graph && overlayGraph(this._graph, this.live);
+  }
+
+  /** Newest first. */
+  get runs(): ReadonlyArray<IRun> {
+    return this._runs.map(run => overlayRun(run, this._live.get(run.run)));
+  }
+
+  get findings(): ReadonlyArray<IFinding> {
+    return this._findings;
+  }
+
+  /** Why the last refresh failed, `null` when it did not. */
+  get error(): TrailError | null {
+    return this._error;
+  }
+
+  /** The run under way, `null` when nothing runs. */
+  get activeRun(): IRun | null {
+    return (
+      this.runs.find(run => run.kind !== 'interactive' && isActive(run)) ?? null
+    );
+  }
+
+  /** The run whose details are open in the panel. */
+  get selectedRun(): string | null {
+    return this._selectedRun;
+  }
+  set selectedRun(run: string | null) {
+    if (run !== this._selectedRun) {
+      this._selectedRun = run;
+      this._changed.emit(new Set<ProjectModel.Part>(['runs']));
+    }
+  }
+
+  /** The last progress event of the run under way. */
+  get live(): IRunEvent | null {
+    const active = this._runs.find(run => this._live.has(run.run));
+    return (active && this._live.get(active.run)) ?? null;
+  }
+
+  dispose(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._isDisposed = true;
+    this._queue.dispose();
+    this._stream.disconnect(this._onEvent, this);
+    Signal.clearData(this);
+  }
+
+  /** Path for the Contents API of a path in this project. */
+  contentsPath(path: string): string {
+    return contentsPath(this.root, path);
+  }
+
+  /**
+   * Path in this project of a path of the Contents API without its drive,
+   * `null` when it lies elsewhere.
+   */
+  projectPath(path: string): string | null {
+    if (!this._project) {
+      return null;
+    }
+    const prefix = this.root ? `${this.root}/` : '';
+    return path.startsWith(prefix) ? path.slice(prefix.length) : null;
+  }
+
+  /** Show the project that a folder below the server root belongs to. */
+  async setFolder(folder: string): Promise<void> {
+    if (folder === this._folder && this._project) {
+      return;
+    }
+    this._folder = folder;
+    await this.refresh('project');
+  }
+
+  /** Fetch parts again, all of them when none is named. */
+  refresh(...parts: ProjectModel.Part[]): Promise<void> {
+    return this._queue.request(
+      ...(parts.length > 0 ? parts : ProjectModel.PARTS)
+    );
+  }
+
+  /** A run with its steps; finished ones are kept. */
+  async runDetail(id: string): Promise<IRunDetail> {
+    const kept = this._details.get(id);
+    if (kept) {
+      return kept;
+    }
+    const detail = await this.client.run(this.root, id);
+    if (!isActive(detail)) {
+      this._details.set(id, detail);
+    }
+    return detail;
+  }
+
+  /** Start a run in the background; its progress arrives as events. */
+  async startRun(request: TrailClient.IRunRequest): Promise<string> {
+    const { run } = await this.client.startRun(this.root, request);
+    await this.refresh('runs');
+    return run;
+  }
+
+  async cancelRun(id: string): Promise<void> {
+    await this.client.cancelRun(this.root, id);
+    await this.refresh('runs');
+  }
+
+  /** Adopt the folder as a project. */
+  async init(): Promise<void> {
+    await this.client.init(this.root || this._folder);
+    await this.refresh();
+  }
+
+  /** Let the server mend what it can; returns how many were fixed. */
+  async fix(request: { path?: string; code?: string }): Promise<number> {
+    const { fixed } = await this.client.fixFindings(this.root, request);
+    await this.refresh('findings', 'graph');
+    return fixed.length;
+  }
+
+  private async _fetch(parts: ReadonlySet<ProjectModel.Part>): Promise<void> {
+    const changed = new Set(parts);
+    try {
+      if (parts.has('project') || !this._project) {
+        changed.add('project');
+        if (await this._fetchProject()) {
+          ProjectModel.PARTS.forEach(part => changed.add(part));
+        }
+      }
+      await Promise.all([
+        changed.has('graph') && this._fetchGraph(),
+        changed.has('runs') && this._fetchRuns(),
+        changed.has('findings') && this._fetchFindings()
+      ]);
+      this._error = null;
+    } catch (reason) {
+      this._fail(reason);
+    }
+    if (!this._isDisposed) {
+      this._changed.emit(changed);
+    }
+  }
+
+  /** Returns whether it is another project than before. */
+  private async _fetchProject(): Promise<boolean> {
+    const before = this._project?.contents_root;
+    this._project = await this.client.project(this._folder);
+    if (before === this._project.contents_root) {
+      return false;
+    }
+    this._graph = null;
+    this._runs = [];
+    this._findings = [];
+    this._live.clear();
+    this._details.clear();
+    return true;
+  }
+
+  private async _fetchGraph(): Promise<void> {
+    this._graph = await this.client.graph(this.root);
+  }
+
+  private async _fetchRuns(): Promise<void> {
+    const { runs } = await this.client.runs(this.root, ProjectModel.RUNS);
+    this._runs = runs;
+    for (const run of runs) {
+      if (!isActive(run)) {
+        this._live.delete(run.run);
+      }
+    }
+  }
+
+  private async _fetchFindings(): Promise<void> {
+    const { findings } = await this.client.findings(this.root);
+    this._findings = findings;
+  }
+
+  private _fail(reason: unknown): void {
+    const error =
+      reason instanceof TrailError
+        ? reason
+        : new TrailError(String(reason), 'internal', 0);
+    const first = this._error === null;
+    this._error = error;
+    if (first && !this._isDisposed) {
+      this._failed.emit(error);
+    }
+  }
+
+  private _onEvent(_: unknown, event: Event.Emission): void {
+    const data = event as unknown as { project?: string };
+    if (!this._project || data.project !== this.root) {
+      return;
+    }
+    switch (event.schema_id) {
+      case EventSchema.execution:
+        this._onExecution(event as unknown as IExecutionEvent);
+        break;
+      case EventSchema.run:
+        this._onRun(event as unknown as IRunEvent);
+        break;
+      case EventSchema.project:
+        this._onProject(event as unknown as IProjectEvent);
+        break;
+    }
+  }
+
+  private _onExecution(event: IExecutionEvent): void {
+    this._executed.emit(event);
+    if (event.status !== 'running' && this._live.size === 0) {
+      void this.refresh('graph');
+    }
+  }
+
+  private _onRun(event: IRunEvent): void {
+    if (!isActive(event)) {
+      this._live.delete(event.run);
+      this._details.delete(event.run);
+      void this.refresh('runs', 'graph', 'findings');
+      this._runFinished.emit(event);
+      return;
+    }
+    const before = this._live.get(event.run);
+    this._live.set(event.run, event);
+    if (!this._runs.some(run => run.run === event.run)) {
+      void this.refresh('runs');
+    }
+    if (before && before.step !== event.step) {
+      void this.refresh('graph');
+    }
+    this._changed.emit(new Set<ProjectModel.Part>(['runs', 'graph']));
+  }
+
+  private _onProject(event: IProjectEvent): void {
+    const parts: { [what in IProjectEvent['what']]: ProjectModel.Part[] } = {
+      notebooks: ['graph', 'findings'],
+      graph: ['graph', 'findings'],
+      findings: ['findings'],
+      store: ['project', 'runs']
+    };
+    void this.refresh(...(parts[event.what] ?? ProjectModel.PARTS));
+    this._projectChanged.emit(event);
+  }
+
+  private readonly _changed = new Signal<this, ReadonlySet<ProjectModel.Part>>(
+    this
+  );
+  private readonly _details = new Map<string, IRunDetail>();
+  private _error: TrailError | null = null;
+  private readonly _executed = new Signal<this, IExecutionEvent>(this);
+  private readonly _failed = new Signal<this, TrailError>(this);
+  private _findings: IFinding[] = [];
+  private _folder = '';
+  private _graph: IGraph | null = null;
+  private _isDisposed = false;
+  private readonly _live = new Map<string, IRunEvent>();
+  private _project: IProject | null = null;
+  private readonly _projectChanged = new Signal<this, IProjectEvent>(this);
+  private readonly _queue: RefreshQueue<ProjectModel.Part>;
+  private readonly _runFinished = new Signal<this, IRunEvent>(this);
+  private _runs: IRun[] = [];
+  private _selectedRun: string | null = null;
+  private readonly _stream: ISignal<unknown, Event.Emission>;
+}
+
+export namespace ProjectModel {
+  export type Part = 'project' | 'graph' | 'runs' | 'findings';
+
+  export const PARTS: Part[] = ['project', 'graph', 'runs', 'findings'];
+
+  /** How many runs the panel asks for. */
+  export const RUNS = 50;
+
+  export interface IOptions {
+    client: TrailClient;
+
+    /** The server's event stream. */
+    stream: ISignal<unknown, Event.Emission>;
+
+    /** How long refreshes wait for one another, in milliseconds. */
+    delay?: number;
+  }
+}

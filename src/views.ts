@@ -1,0 +1,142 @@
+import {
+  ILayoutRestorer,
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import {
+  ICommandPalette,
+  IToolbarWidgetRegistry,
+  Notification
+} from '@jupyterlab/apputils';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+
+import { MissingServerError, UnreachableError } from './api';
+import { TrailCommands } from './commands';
+import { DraftGuard } from './drafts';
+import { TrailPanel } from './panel';
+import {
+  DOMAIN,
+  INotebookFiles,
+  INotebookModels,
+  IProjectModel,
+  ITrailSettings
+} from './tokens';
+import { addChips } from './toolbar';
+
+/** The commands, all of them in the palette. */
+export const commands: JupyterFrontEndPlugin<void> = {
+  id: 'nbtrail:commands',
+  description: 'Running, verifying, naming, comparing and checking.',
+  autoStart: true,
+  requires: [
+    IProjectModel,
+    INotebookModels,
+    INotebookFiles,
+    IRenderMimeRegistry
+  ],
+  optional: [ICommandPalette, ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    project: IProjectModel,
+    models: INotebookModels,
+    files: INotebookFiles,
+    rendermime: IRenderMimeRegistry,
+    palette: ICommandPalette | null,
+    translator: ITranslator | null
+  ): void => {
+    const trans = (translator ?? nullTranslator).load(DOMAIN);
+    TrailCommands.add({ app, files, models, project, rendermime, trans });
+    TrailCommands.ALL.forEach(command => {
+      palette?.addItem({ command, category: trans.__('nbtrail') });
+    });
+  }
+};
+
+/** The sidebar. */
+export const panel: JupyterFrontEndPlugin<void> = {
+  id: 'nbtrail:panel',
+  description: 'The sidebar with pipeline, runs, history and checks.',
+  autoStart: true,
+  requires: [IProjectModel, INotebookModels],
+  optional: [ILayoutRestorer, ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    project: IProjectModel,
+    models: INotebookModels,
+    restorer: ILayoutRestorer | null,
+    translator: ITranslator | null
+  ): void => {
+    const panel = new TrailPanel({
+      commands: app.commands,
+      models,
+      project,
+      trans: (translator ?? nullTranslator).load(DOMAIN),
+      translator: translator ?? nullTranslator
+    });
+    restorer?.add(panel, panel.id);
+    app.shell.add(panel, 'left', { rank: 300, type: 'nbtrail' });
+
+    // Lab says itself that the server is gone, and a server without nbtrail
+    // is a choice: the panel tells of both.
+    project.failed.connect((_, error) => {
+      if (
+        !(error instanceof MissingServerError) &&
+        !(error instanceof UnreachableError)
+      ) {
+        Notification.error(error.message, { autoClose: 10000 });
+      }
+    });
+  }
+};
+
+/** The chips in the toolbar of notebooks. */
+export const chips: JupyterFrontEndPlugin<void> = {
+  id: 'nbtrail:chips',
+  description: 'Category, pairing and order in the toolbar of notebooks.',
+  autoStart: true,
+  requires: [INotebookModels, ITrailSettings, IToolbarWidgetRegistry],
+  optional: [ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    models: INotebookModels,
+    settings: ITrailSettings,
+    toolbars: IToolbarWidgetRegistry,
+    translator: ITranslator | null
+  ): void => {
+    addChips({
+      commands: app.commands,
+      models,
+      settings,
+      toolbars,
+      trans: (translator ?? nullTranslator).load(DOMAIN)
+    });
+  }
+};
+
+/** The question for a draft's name at its first execution. */
+export const drafts: JupyterFrontEndPlugin<void> = {
+  id: 'nbtrail:drafts',
+  description: 'Asks for the name of a draft when it is first executed.',
+  autoStart: true,
+  requires: [INotebookModels, INotebookFiles, INotebookTracker, ITrailSettings],
+  optional: [ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    models: INotebookModels,
+    files: INotebookFiles,
+    tracker: INotebookTracker,
+    settings: ITrailSettings,
+    translator: ITranslator | null
+  ): void => {
+    const guard = new DraftGuard({
+      files,
+      models,
+      settings,
+      tracker,
+      trans: (translator ?? nullTranslator).load(DOMAIN)
+    });
+    app.shell.disposed.connect(() => guard.dispose());
+  }
+};
