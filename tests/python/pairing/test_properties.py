@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from hypothesis import given, settings
@@ -12,14 +12,14 @@ from nbtrail.pairing.apply import apply_merge
 from nbtrail.pairing.cells import PairCell, Sheet, sheet_of
 from nbtrail.pairing.convert import from_text, to_text
 from nbtrail.pairing.formats import TwinFormat
-from nbtrail.pairing.merge import merge
+from nbtrail.pairing.merge import PlannedCell, merge
 
 from .conftest import notebook
 
 LINES = st.sampled_from(
     [
         "x = 1", "", "    indented", "# comment", "# %% marker", "%%time", "%matplotlib inline",
-        "!ls -l", "def (:", '"""doc', "# # Title", "# ---", "<b>raw</b>", "```", "plt.plot()",
+        "!ls -l", "def (:", '"""doc"""', "# # Title", "# ---", "<b>raw</b>", "```", "plt.plot()",
         "s = '<<<<<<< HEAD'", "é ∑ 🚢", "# + tags", "# -", "x = 1 # type: ignore", "\tTab",
         "# !pip install x", "# + [markdown]", "#", "---", "# %% [markdown]", "$x^2$",
     ]
@@ -94,12 +94,12 @@ CELLS = st.lists(st.sampled_from("abcdefgh"), unique=True, max_size=6)
 
 
 def _sheet(names: list[str], edited: dict[str, str], *, ids: bool) -> Sheet:
-    return Sheet(
-        tuple(
-            PairCell(name if ids and len(name) == 1 else "", "code", edited.get(name, f"{name} = " + name * 30), {})
-            for name in names
-        )
-    )  # fmt: skip
+    texts = {name: edited.get(name, f"{name} = " + name * 30) for name in names}
+    return Sheet(tuple(PairCell(n if ids else "", "code", texts[n], {}) for n in names))
+
+
+def _sources(cells: Iterable[PairCell | PlannedCell]) -> list[str]:
+    return [cell.source for cell in cells]
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
@@ -136,8 +136,8 @@ def test_a_merge_holds_every_edit_of_both_sides(
 def test_an_edit_of_one_side_alone_is_taken_whole(base: list[str], now: list[str]) -> None:
     first, text = _sheet(base, {}, ids=True), _sheet(base, {}, ids=False)
     only_twin = merge(first, text, first, _sheet(now, {}, ids=False), lambda _: 1)
-    assert [c.source for c in only_twin.cells] == [c.source for c in _sheet(now, {}, ids=True).cells]
+    assert _sources(only_twin.cells) == _sources(_sheet(now, {}, ids=True).cells)
     only_here = merge(first, text, _sheet(now, {}, ids=True), text, lambda _: 1)
-    assert [c.source for c in only_here.cells] == [c.source for c in _sheet(now, {}, ids=True).cells]
+    assert _sources(only_here.cells) == _sources(_sheet(now, {}, ids=True).cells)
     assert not only_twin.conflicts
     assert not only_here.conflicts

@@ -151,7 +151,7 @@ def test_cells_added_on_both_sides_are_all_kept(desk: Desk) -> None:
 
 def test_a_cell_moved_in_the_twin_takes_its_output_along(desk: Desk) -> None:
     text = desk.twin.read_text()
-    moved = '# %% tags=["keep"]\ndf.groupby(\'pclass\').survived.mean()\n\n'
+    moved = "# %% tags=[\"keep\"]\ndf.groupby('pclass').survived.mean()\n\n"
     assert moved in text
     desk.twin.write_text(text.replace(moved, "") + "\n" + moved)
     desk.edit(0, "# Another title")
@@ -352,7 +352,8 @@ def test_cells_that_the_text_cannot_hold_survive_edits_elsewhere(desk: Desk) -> 
 
 
 @pytest.mark.parametrize(
-    ("language", "extension"), [("R", ".R"), ("julia", ".jl"), ("bash", ".sh"), ("brainfuck", ".md")]
+    ("language", "extension"),
+    [("R", ".R"), ("julia", ".jl"), ("bash", ".sh"), ("brainfuck", ".md")],
 )
 def test_other_languages_have_their_own_extension(
     desk: Desk, language: str, extension: str

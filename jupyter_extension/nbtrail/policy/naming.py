@@ -1,0 +1,168 @@
+"""Making and renaming notebooks under the rules."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from nbtrail.errors import ConflictError, NotFoundError, PolicyError, UsageError
+from nbtrail.notebooks.cells import kernel_name
+from nbtrail.notebooks.document import Notebook, read_notebook, write_notebook
+from nbtrail.notebooks.names import build_name, parse_name
+from nbtrail.pairing.moves import rename_pair
+from nbtrail.pairing.sync import sync
+from nbtrail.policy.names import name_problem
+from nbtrail.project import Project
+
+if TYPE_CHECKING:
+    from nbtrail.ledger.store import Store
+
+
+class Made(msgspec.Struct, frozen=True):
+    """A notebook and its twin (``None`` when it has none), POSIX paths from the root."""
+
+    path: str
+    twin: str | None
+
+
+def new_notebook(
+    project: Project,
+    store: Store | None,
+    category: str,
+    description: str,
+    *,
+    sequence: str | None = None,
+    folder: str = "",
+    origin: str | None = None,
+) -> Made:
+    """Make a named notebook with its twin.
+
+    With ``origin`` it uses that notebook's kernel and says in its first cell what it continues.
+
+    Raises
+    ------
+    UsageError
+        For an unknown category, or a description that says nothing.
+    ConflictError
+        When there is a notebook of that name already.
+    """
+    path = _place(folder, build_name(_category(project, category), description, sequence))
+    target = project.resolve(path)
+    refuse_bad_name(project, path)
+    if target.exists():
+        raise ConflictError(f"There is a {path} already.", hint="Choose another description.")
+    title = parse_name(path, project.config.names).title
+    text = f"# {title[:1].upper()}{title[1:]}"
+    kernel = "python3"
+    if origin is not None:
+        kernel = kernel_name(read_notebook(project.resolve(origin)))
+        text += f"\n\nContinues `{project.relative(origin)}`."
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_notebook(target, _first_cells(text, kernel))
+    return Made(path, sync(project, store, path).twin)
+
+
+def change_notebook(
+    project: Project,
+    store: Store | None,
+    path: str,
+    *,
+    category: str | None = None,
+    description: str | None = None,
+    sequence: str | None = None,
+    to: str | None = None,
+    scratch: bool = False,
+    pair: bool = False,
+) -> Made:
+    """Rename a notebook (whole path, or parts of its name), move it to scratch, or pair it.
+
+    Raises
+    ------
+    NotFoundError
+        When it is not there.
+    PolicyError
+        When the new name breaks a rule that is enforced.
+    ConflictError
+        When something of that name exists.
+    """
+    path = project.relative(path)
+    if not project.resolve(path).is_file():
+        raise NotFoundError(f"There is no notebook {path}.", hint="Check the path.")
+    new = _new_path(project, path, category, description, sequence, to, scratch)
+    if new != path:
+        refuse_bad_name(project, new)
+        project.resolve(new).parent.mkdir(parents=True, exist_ok=True)
+        rename_pair(project, store, path, new)
+    twin = sync(project, store, new).twin if pair or new != path else None
+    return Made(new, twin)
+
+
+def refuse_bad_name(project: Project, path: str) -> None:
+    """Raise PolicyError when an enforced rule forbids a new notebook of that name."""
+    problem = name_problem(project, path, new=True)
+    if problem is not None and problem.severity == "error":
+        raise PolicyError(problem.message, detail={"findings": [msgspec.structs.asdict(problem)]})
+
+
+def _new_path(
+    project: Project,
+    path: str,
+    category: str | None,
+    description: str | None,
+    sequence: str | None,
+    to: str | None,
+    scratch: bool,
+) -> str:
+    if scratch:
+        folder = project.config.names.scratch.strip("/")
+        return _free(project, f"{folder}/{PurePosixPath(path).name}")
+    if to is not None:
+        return project.relative(to)
+    if category is None and description is None and sequence is None:
+        return path
+    name = parse_name(path, project.config.names)
+    word = _category(project, category) if category is not None else name.category
+    if word is None:
+        raise UsageError("The notebook has no category yet.", hint="Give one.")
+    said = description if description is not None else name.description
+    file = build_name(word, said, sequence if sequence is not None else name.sequence)
+    return _place(str(PurePosixPath(path).parent), file)
+
+
+def _category(project: Project, text: str) -> str:
+    words = project.config.names.categories
+    for word in words:
+        if word.casefold() == text.casefold():
+            return word
+    raise UsageError(f"{text!r} is no category.", hint=f"Use one of {', '.join(words)}.")
+
+
+def _place(folder: str, file: str) -> str:
+    folder = folder.strip("/")
+    return file if folder in ("", ".") else f"{folder}/{file}"
+
+
+def _free(project: Project, path: str) -> str:
+    """``path``, or the first numbered one beside it that does not exist."""
+    pure = PurePosixPath(path)
+    candidate, number = path, 1
+    while project.resolve(candidate).exists():
+        candidate, number = str(pure.with_stem(f"{pure.stem}-{number}")), number + 1
+    return candidate
+
+
+def _first_cells(text: str, kernel: str) -> Notebook:
+    return {
+        "nbformat": 4,
+        "nbformat_minor": 5,
+        "metadata": {"kernelspec": {"name": kernel, "display_name": kernel}},
+        "cells": [
+            {"cell_type": "markdown", "id": "title", "metadata": {}, "source": text},
+            {
+                "cell_type": "code", "id": "first", "metadata": {}, "source": "",
+                "outputs": [], "execution_count": None,
+            },
+        ],
+    }  # fmt: skip
