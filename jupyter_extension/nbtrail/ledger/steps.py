@@ -242,3 +242,13 @@ def _records(connection: Connection, rows: Iterable[Row[Any]]) -> list[StepRecor
         )
         for row in rows
     ]
+
+
+def steps_left(connection: Connection, run: str) -> list[tuple[int, str]]:
+    """Position and status of the steps of a run that have not ended."""
+    rows = connection.execute(
+        select(t.run_steps.c.position, t.run_steps.c.status)
+        .where(t.run_steps.c.run_id == run, t.run_steps.c.status.in_(("waiting", "running")))
+        .order_by(t.run_steps.c.position)
+    )
+    return [(row.position, row.status) for row in rows]

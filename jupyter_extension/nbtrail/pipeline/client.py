@@ -1,0 +1,37 @@
+"""The kernel client of a run: says with every request which cell it comes from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jupyter_client.asynchronous.client import AsyncKernelClient
+
+
+class CellClient(AsyncKernelClient):
+    """A client whose execute requests carry ``metadata.cellId``, as JupyterLab's do."""
+
+    #: Id of the cell that is sent next.
+    cell_id: str | None = None
+
+    def execute(
+        self,
+        code: str,
+        silent: bool = False,
+        store_history: bool = True,
+        user_expressions: dict[str, Any] | None = None,
+        allow_stdin: bool | None = None,
+        stop_on_error: bool = True,
+    ) -> str:
+        """Send an execute request; returns its message id."""
+        content = {
+            "code": code,
+            "silent": silent,
+            "store_history": store_history,
+            "user_expressions": user_expressions or {},
+            "allow_stdin": self.allow_stdin if allow_stdin is None else allow_stdin,
+            "stop_on_error": stop_on_error,
+        }
+        metadata = {"cellId": self.cell_id} if self.cell_id is not None else {}
+        message = self.session.msg("execute_request", content, metadata=metadata)
+        self.shell_channel.send(message)
+        return str(message["header"]["msg_id"])

@@ -1,0 +1,197 @@
+"""Kernels of a run: found, started ahead of need, and never left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nbtrail.errors import KernelError
+from nbtrail.files import sha256_bytes
+
+#: Seconds that a kernel may take until it answers for the first time.
+START_TIMEOUT = 90.0
+#: Seconds that a kernel gets to end by itself.
+_SHUTDOWN_TIMEOUT = 3.0
+
+
+def spec_argv(name: str) -> list[str] | None:
+    """Command of an installed kernel, found without jupyter_client; ``None`` when unknown."""
+    from jupyter_core.paths import jupyter_path
+
+    for folder in jupyter_path("kernels"):
+        for candidate in (name, name.lower()):
+            try:
+                spec = json.loads((Path(folder) / candidate / "kernel.json").read_bytes())
+            except (OSError, ValueError):
+                continue
+            argv = spec.get("argv") if isinstance(spec, dict) else None
+            if isinstance(argv, list) and all(isinstance(part, str) for part in argv):
+                return argv
+    return [sys.executable] if name == "python3" else None
+
+
+def environment_fingerprint(name: str) -> str:
+    """Identity of a kernel's environment, seen from outside without starting it.
+
+    The interpreter, its file and the names of all distributions with their versions; empty
+    when the kernel is unknown.
+    """
+    argv = spec_argv(name)
+    if argv is None:
+        return ""
+    program = argv[0]
+    if not os.path.isabs(program):
+        # jupyter_client runs plain `python` by the interpreter that it runs in itself.
+        program = sys.executable if program.startswith("python") else program
+    facts: list[Any] = [program, os.path.realpath(program)]
+    with contextlib.suppress(OSError):
+        facts.append(os.stat(program).st_mtime_ns)
+    prefix = Path(program).parent.parent
+    for folder in sorted(prefix.glob("lib*/python*/site-packages")):
+        with contextlib.suppress(OSError):
+            names = sorted(n for n in os.listdir(folder) if n.endswith((".dist-info", ".egg-info")))
+            facts.append([str(folder), names])
+    facts.append(os.environ.get("PYTHONPATH", ""))
+    return sha256_bytes(json.dumps(facts).encode())
+
+
+@dataclass
+class Kernel:
+    """A running kernel; ``client`` is ``None`` until it has answered."""
+
+    name: str
+    folder: str
+    manager: Any
+    client: Any
+
+    @property
+    def id(self) -> str:
+        """The id that jupyter_client gave it."""
+        return str(self.manager.kernel_id)
+
+    @property
+    def connection(self) -> Mapping[str, Any]:
+        """Where it listens."""
+        info: Mapping[str, Any] = self.manager.get_connection_info()
+        return info
+
+    async def is_alive(self) -> bool:
+        """Whether its process runs."""
+        return bool(await self.manager.is_alive())
+
+
+class KernelPool:
+    """Starts kernels, one ahead of need, and ends them in the background.
+
+    Parameters
+    ----------
+    env
+        Variables of the kernels' processes.
+    """
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self._env = dict(env)
+        self._ahead: dict[tuple[str, str], asyncio.Task[Kernel]] = {}
+        self._ending: set[asyncio.Task[None]] = set()
+        self._alive: dict[int, Kernel] = {}
+
+    def prepare(self, name: str, folder: str) -> None:
+        """Start a kernel that will probably be needed next; at most one waits."""
+        if (name, folder) not in self._ahead:
+            self._drop_ahead()
+            self._ahead[name, folder] = asyncio.ensure_future(self._start(name, folder))
+
+    async def take(self, name: str, folder: str) -> Kernel:
+        """A fresh kernel of this kind, working in ``folder``.
+
+        Raises
+        ------
+        KernelError
+            When it is not installed (the message lists those that are) or does not start.
+        """
+        task = self._ahead.pop((name, folder), None)
+        return await (task if task is not None else self._start(name, folder))
+
+    def discard(self, kernel: Kernel, *, now: bool = False) -> None:
+        """End a kernel in the background; ``now`` kills it and all that it has started."""
+        task = asyncio.ensure_future(self._end(kernel, now=now))
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
+    async def kill(self, kernel: Kernel) -> None:
+        """End a kernel at once, and wait until it is gone."""
+        await self._end(kernel, now=True)
+
+    async def close(self) -> None:
+        """End all kernels; returns when none is left."""
+        self._drop_ahead()
+        while self._ending:
+            await asyncio.gather(*self._ending, return_exceptions=True)
+        for kernel in list(self._alive.values()):
+            await self._end(kernel, now=True)
+
+    def _drop_ahead(self) -> None:
+        for task in self._ahead.values():
+            ending = asyncio.ensure_future(self._end_started(task))
+            self._ending.add(ending)
+            ending.add_done_callback(self._ending.discard)
+        self._ahead.clear()
+
+    async def _end_started(self, task: asyncio.Task[Kernel]) -> None:
+        with contextlib.suppress(KernelError):
+            await self._end(await task, now=True)
+
+    async def _start(self, name: str, folder: str) -> Kernel:
+        from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+        from jupyter_client.manager import AsyncKernelManager
+
+        specs = KernelSpecManager()
+        try:
+            specs.get_kernel_spec(name)
+        except NoSuchKernel:
+            installed = ", ".join(sorted(specs.find_kernel_specs())) or "none"
+            raise KernelError(
+                f"The kernel {name!r} is not installed (installed: {installed}).",
+                hint="Install it, or choose another kernel for the notebook in JupyterLab.",
+                detail={"kernel": name},
+            ) from None
+        manager = AsyncKernelManager(kernel_name=name, kernel_spec_manager=specs)
+        manager.client_class = "nbtrail.pipeline.client.CellClient"
+        kernel = Kernel(name, folder, manager, None)
+        try:
+            await manager.start_kernel(cwd=folder, env=self._env)
+            self._alive[id(kernel)] = kernel
+            client = manager.client()
+            client.start_channels()
+            kernel.client = client
+            await client.wait_for_ready(timeout=START_TIMEOUT)
+        except (OSError, RuntimeError, ValueError) as error:
+            await self._end(kernel, now=True)
+            raise KernelError(
+                f"The kernel {name!r} did not start: {error}.",
+                hint="Try it in JupyterLab; its packages may be damaged.",
+                detail={"kernel": name},
+            ) from error
+        client.allow_stdin = False
+        return kernel
+
+    async def _end(self, kernel: Kernel, *, now: bool) -> None:
+        manager, client = kernel.manager, kernel.client
+        try:
+            if client is not None:
+                client.stop_channels()
+            if not now:
+                manager.shutdown_wait_time = _SHUTDOWN_TIMEOUT
+            with contextlib.suppress(RuntimeError, OSError):
+                await manager.shutdown_kernel(now=now)
+            with contextlib.suppress(RuntimeError, OSError):
+                await manager.cleanup_resources()
+        finally:
+            self._alive.pop(id(kernel), None)

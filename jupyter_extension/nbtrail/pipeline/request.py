@@ -1,0 +1,100 @@
+"""What is asked of a run, and which steps that means."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable
+from typing import Any, Literal
+
+import msgspec
+
+from nbtrail.errors import UsageError
+from nbtrail.pipeline.graph import Graph, Node
+
+
+class RunRequest(msgspec.Struct, frozen=True):
+    """What is asked of a run.
+
+    Attributes
+    ----------
+    notebooks
+        Only these steps; empty for all.
+    start, until
+        First and last step in the order: a path, a file name without its suffix, a sequence
+        number, or a place in the order counted from 1.
+    force
+        Run steps although nothing has changed.
+    write
+        Write outputs back into the notebooks.
+    params
+        Values that replace those of the cell tagged ``parameters``. Nothing is written back
+        then: the notebooks show their own parameters' results.
+    date
+        ISO date that ``nbtrail.dataset`` takes for today; empty for today's.
+    against
+        For a verify: the run to compare with, by id or tag.
+    """
+
+    kind: Literal["pipeline", "verify"] = "pipeline"
+    notebooks: tuple[str, ...] = ()
+    start: str | None = None
+    until: str | None = None
+    force: bool = False
+    write: bool = True
+    params: dict[str, Any] = {}
+    date: str = ""
+    against: str | None = None
+
+
+def chosen_steps(graph: Graph, request: RunRequest) -> tuple[str, ...]:
+    """Paths of the steps that a request means, in order.
+
+    Raises
+    ------
+    UsageError
+        For a step that is not there, or when none remains.
+    """
+    order = graph.order
+    if not order:
+        raise UsageError(
+            "There is no notebook to run.", hint="Make one with `nbtrail new CATEGORY DESCRIPTION`."
+        )
+    wanted = {find_step(graph, name) for name in request.notebooks} or set(order)
+    first = order.index(find_step(graph, request.start)) if request.start else 0
+    last = order.index(find_step(graph, request.until)) if request.until else len(order) - 1
+    chosen = tuple(path for path in order[first : last + 1] if path in wanted)
+    if not chosen:
+        raise UsageError(
+            "No step lies between the first and the last one asked for.",
+            hint="See the order with `nbtrail graph`.",
+        )
+    return chosen
+
+
+def find_step(graph: Graph, name: str) -> str:
+    """The step that people mean by a path, a file name, a sequence number or a place.
+
+    Raises
+    ------
+    UsageError
+        When there is none, or more than one.
+    """
+    if name in graph.order:
+        return name
+    if name in graph.unreadable:
+        reason = next((f.message for f in graph.findings if f.path == name), "")
+        raise UsageError(f"{name} cannot be run: {reason}")
+    tests: tuple[Callable[[Node], bool], ...] = (
+        lambda node: posixpath.basename(node.path) == posixpath.basename(name),
+        lambda node: posixpath.splitext(posixpath.basename(node.path))[0] == name,
+        lambda node: node.sequence is not None and node.sequence.lower() == name.lower(),
+    )
+    for test in tests:
+        found = [node.path for node in graph.nodes if test(node)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise UsageError(f"{name} may be {' or '.join(found)}.", hint="Give the whole path.")
+    if name.isdigit() and 1 <= int(name) <= len(graph.order):
+        return graph.order[int(name) - 1]
+    raise UsageError(f"There is no step {name}.", hint="See the steps with `nbtrail graph`.")

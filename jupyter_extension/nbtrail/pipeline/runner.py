@@ -1,0 +1,179 @@
+"""Starting runs: each is a process of its own, so that closing whatever started it ends nothing."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from nbtrail.errors import ConflictError, PolicyError, UsageError
+from nbtrail.ledger import runs as ledger_runs
+from nbtrail.ledger.store import Store
+from nbtrail.pipeline import lock
+from nbtrail.pipeline.git import git_state
+from nbtrail.pipeline.graph import build_graph
+from nbtrail.pipeline.progress import mark_lost
+from nbtrail.pipeline.request import RunRequest, chosen_steps
+from nbtrail.project import Project
+
+WORKER = "nbtrail.pipeline.worker"
+#: Logs of this many runs are kept.
+_LOGS = 20
+
+
+def start(
+    project: Project,
+    request: RunRequest,
+    store: Store,
+    *,
+    refuse: Callable[[str], str | None] | None = None,
+    after_write: str | None = None,
+) -> str:
+    """Start a run of the pipeline; returns its id at once.
+
+    Parameters
+    ----------
+    refuse
+        Called with the path of each step; says why it must not run, or ``None``.
+    after_write
+        ``package.module:function`` that the worker calls with the project and the POSIX path of
+        a notebook whose outputs were written back.
+
+    Raises
+    ------
+    ConfigError
+        When ``nbtrail.toml`` cannot be used.
+    PolicyError
+        When a step is refused.
+    ConflictError
+        When the project folder cannot be written.
+    LockedError
+        When another run is under way.
+    UsageError
+        When there is nothing to run.
+    """
+    check_usable(project, write=request.write)
+    request = with_date(request)
+    graph = build_graph(project, store)
+    steps = chosen_steps(graph, request)
+    if refuse is not None:
+        _refuse(steps, refuse)
+    extra = ["--after-write", after_write] if after_write else []
+    return launch(project, request, store, steps, worker=WORKER, extra=extra)
+
+
+def launch(
+    project: Project,
+    request: RunRequest,
+    store: Store,
+    steps: Sequence[str],
+    *,
+    worker: str,
+    extra: Sequence[str] = (),
+    against: str | None = None,
+) -> str:
+    """Take the lock, put the run on record, and start its process.
+
+    ``worker`` is the module that is run: ``python -m WORKER ROOT RUN --lock FD``.
+
+    Raises
+    ------
+    LockedError
+        When another run is under way.
+    """
+    mark_lost(store)
+    run = ledger_runs.new_run_id()
+    handle = lock.acquire(project.state_dir, run)
+    try:
+        with store.write() as connection:
+            ledger_runs.create_run(
+                connection,
+                run,
+                request.kind,
+                request=msgspec.to_builtins(request),
+                git=git_state(project.root),
+                params=request.params,
+                against=against,
+            )
+            ledger_runs.plan_steps(connection, run, steps)
+        try:
+            _spawn(project, run, handle, worker, extra)
+        except OSError as error:
+            message = f"The process of the run could not be started: {error}."
+            with store.write() as connection:
+                ledger_runs.update_run(connection, run, status="failed", message=message)
+            raise ConflictError(message, hint="Close other programs and try again.") from error
+    finally:
+        # The worker has its own descriptor of the same lock.
+        os.close(handle)
+    return run
+
+
+def with_date(request: RunRequest) -> RunRequest:
+    """The request with its date set: today's where none is asked for."""
+    if request.date:
+        return request
+    return msgspec.structs.replace(request, date=datetime.date.today().isoformat())
+
+
+def check_usable(project: Project, *, write: bool) -> None:
+    """Raise when the project's configuration or folder does not allow a run."""
+    if project.config_error is not None:
+        raise project.config_error
+    if not write:
+        return
+    mode = project.root.stat().st_mode
+    # The mode is looked at as well: root may write everywhere, and should not where it says no.
+    if not mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH) or not os.access(
+        project.root, os.W_OK
+    ):
+        raise ConflictError(
+            f"The project folder {project.root.name} is read-only: outputs cannot be written.",
+            hint="Make it writable, or copy the project to a folder that is.",
+        )
+
+
+def _refuse(steps: Sequence[str], refuse: Callable[[str], str | None]) -> None:
+    reasons = {path: reason for path in steps if (reason := refuse(path)) is not None}
+    if reasons:
+        first = next(iter(reasons.values()))
+        more = f" ({len(reasons)} notebooks in all.)" if len(reasons) > 1 else ""
+        raise PolicyError(f"{first}{more}", detail={"refused": reasons})
+
+
+def _spawn(project: Project, run: str, handle: int, worker: str, extra: Sequence[str]) -> None:
+    logs = project.state_dir / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    _prune(logs)
+    command = [sys.executable, "-m", worker, str(project.root), run, "--lock", str(handle), *extra]
+    with (logs / f"{run}.log").open("ab") as output:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            # `-m` puts the working directory on the path: never a folder with users' modules.
+            cwd=logs,
+            pass_fds=(handle,),
+            start_new_session=True,
+        )
+    # Somebody has to take note of its end, or it stays in the process table.
+    threading.Thread(target=process.wait, name=f"nbtrail-run-{run}", daemon=True).start()
+
+
+def _prune(logs: Path) -> None:
+    for old in sorted(logs.glob("*.log"))[: -_LOGS or None]:
+        try:
+            old.unlink()
+        except OSError:
+            continue
+
+
+__all__ = ["RunRequest", "UsageError", "check_usable", "launch", "start", "with_date"]

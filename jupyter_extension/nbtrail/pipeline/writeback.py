@@ -1,0 +1,72 @@
+"""Outputs of a run into the notebook file: in one step, and never over somebody's edits."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+from nbtrail.errors import NbtrailError
+from nbtrail.files import write_atomic
+from nbtrail.notebooks.cells import sources_digest
+from nbtrail.notebooks.document import Notebook, dump_notebook, parse_notebook
+
+
+def with_outputs(notebook: Notebook, executed: Notebook) -> Notebook:
+    """``notebook`` with the outputs and execution counts of ``executed``.
+
+    Both have the same cells; metadata stay those of ``notebook``, save the widgets' state.
+    """
+    result = {**notebook, "cells": [dict(cell) for cell in notebook["cells"]]}
+    for cell, done in zip(result["cells"], executed["cells"], strict=True):
+        if cell.get("cell_type") == "code":
+            cell["outputs"] = copy.deepcopy(_plain(done.get("outputs", [])))
+            cell["execution_count"] = done.get("execution_count")
+    metadata = dict(notebook.get("metadata", {}))
+    widgets = executed.get("metadata", {}).get("widgets")
+    metadata.pop("widgets", None)
+    if widgets:
+        metadata["widgets"] = _plain(widgets)
+    result["metadata"] = metadata
+    return result
+
+
+def write_back(file: Path, executed: Notebook, digest: str) -> str | None:
+    """Write outputs into the notebook file.
+
+    Parameters
+    ----------
+    digest
+        `sources_digest` of what was run: the file is left alone when its own differs.
+
+    Returns
+    -------
+    Why nothing was written, or ``None`` when it was.
+    """
+    try:
+        data = file.read_bytes()
+        present = parse_notebook(data, file.name)
+    except (OSError, NbtrailError) as error:
+        return f"The outputs were not written back: {error}"
+    if sources_digest(present) != digest:
+        return (
+            "The notebook was edited while it ran, so its outputs were not written back; the "
+            "executed copy is kept with the run."
+        )
+    new = dump_notebook(with_outputs(present, executed))
+    if new == data:
+        return None
+    try:
+        write_atomic(file, new)
+    except OSError as error:
+        return f"The outputs were not written back: {error.strerror}."
+    return None
+
+
+def _plain(value: Any) -> Any:
+    """Plain dictionaries and lists in place of nbformat's nodes."""
+    if isinstance(value, dict):
+        return {key: _plain(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_plain(entry) for entry in value]
+    return value
