@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from nbtrail.pipeline.graph import Graph
     from nbtrail.pipeline.status import StepState
     from nbtrail.policy.findings import Finding
+    from nbtrail.policy.fix import FixResult
+    from nbtrail.policy.init import InitResult
+    from nbtrail.policy.naming import Made
 
 
 def open_project(path: str | Path = ".") -> OpenProject:
@@ -218,10 +221,9 @@ class OpenProject:
 
     def run_detail(self, run: str) -> RunDetail:
         """A run, by id or tag, with its steps."""
-        from nbtrail.ledger import queries
+        from nbtrail.pipeline import progress
 
-        with self.store.read() as connection:
-            return queries.run_detail(connection, run)
+        return progress.read(self.store, run)
 
     def environment(self, identity: str) -> dict[str, Any]:
         """An environment by id, or by the beginning of its id."""
@@ -238,6 +240,144 @@ class OpenProject:
         with self.store.read() as connection:
             digest = queries.step_notebook_blob(connection, run, step)
         return parse_notebook(self.store.blobs.get(digest), f"{run}/{step}")
+
+    # Running
+
+    def start_run(
+        self,
+        *,
+        notebooks: tuple[str, ...] = (),
+        start: str | None = None,
+        until: str | None = None,
+        force: bool = False,
+        write: bool = True,
+        params: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Start a run of the pipeline in a process of its own; returns its id at once."""
+        from nbtrail.pipeline import runner
+        from nbtrail.pipeline.request import RunRequest
+
+        request = RunRequest(
+            notebooks=notebooks,
+            start=start,
+            until=until,
+            force=force,
+            write=write,
+            params=dict(params or {}),
+        )
+        return runner.start(
+            self.project,
+            request,
+            self.store,
+            refuse=self._name_refusal,
+            after_write="nbtrail.app:bring_twin_along",
+        )
+
+    def start_verify(self, *, against: str | None = None) -> str:
+        """Start a verify in a process of its own; returns its id at once."""
+        from nbtrail.proof import verify
+
+        return verify.start(self.project, self.store, against=against)
+
+    def run(
+        self, on_progress: Callable[[RunDetail], None] | None = None, **request: Any
+    ) -> RunDetail:
+        """Run the pipeline and wait for its end; keywords as in `start_run`."""
+        return self.follow(self.start_run(**request), on_progress)
+
+    def verify(
+        self, against: str | None = None, on_progress: Callable[[RunDetail], None] | None = None
+    ) -> RunDetail:
+        """Run everything in a copy, compare, and wait for the verdict."""
+        return self.follow(self.start_verify(against=against), on_progress)
+
+    def follow(self, run: str, on_progress: Callable[[RunDetail], None] | None = None) -> RunDetail:
+        """Wait for the end of a run."""
+        from nbtrail.pipeline import progress
+
+        return progress.follow(self.store, run, on_progress)
+
+    def cancel(self, run: str) -> str:
+        """Ask a run to stop; returns its status at this moment."""
+        from nbtrail.pipeline import progress
+
+        return progress.cancel(self.store, run)
+
+    def _name_refusal(self, path: str) -> str | None:
+        from nbtrail.policy.names import name_problem
+
+        problem = name_problem(self.project, path)
+        return problem.message if problem is not None and problem.severity == "error" else None
+
+    # Changing
+
+    def init(self) -> InitResult:
+        """Make the folder a project; says what was written, nothing when it is one."""
+        from nbtrail.policy.init import init_project
+
+        return init_project(self.project.root)
+
+    def new_notebook(
+        self,
+        category: str,
+        description: str,
+        *,
+        sequence: str | None = None,
+        folder: str = "",
+        origin: str | None = None,
+    ) -> Made:
+        """Make a named notebook with its twin; `nbtrail.policy.naming.new_notebook`."""
+        from nbtrail.policy.naming import new_notebook
+
+        return new_notebook(
+            self.project,
+            self.store_or_none(),
+            category,
+            description,
+            sequence=sequence,
+            folder=folder,
+            origin=origin,
+        )
+
+    def change_notebook(
+        self,
+        notebook: str,
+        *,
+        category: str | None = None,
+        description: str | None = None,
+        sequence: str | None = None,
+        path: str | None = None,
+        scratch: bool = False,
+        pair: bool = False,
+    ) -> Made:
+        """Rename, move to scratch, or pair; `nbtrail.policy.naming.change_notebook`."""
+        from nbtrail.policy.naming import change_notebook
+
+        return change_notebook(
+            self.project,
+            self.store_or_none(),
+            notebook,
+            category=category,
+            description=description,
+            sequence=sequence,
+            to=path,
+            scratch=scratch,
+            pair=pair,
+        )
+
+    def fix(self, paths: Sequence[str] | None = None, *, code: str | None = None) -> FixResult:
+        """Mend what can be mended without a question."""
+        from nbtrail.policy.fix import fix
+
+        return fix(self.project, self.store_or_none(), paths, code)
+
+    def repair_store(self) -> str | None:
+        """Set a damaged ledger aside; returns its new name, or ``None`` where there is none."""
+        from nbtrail.ledger.store import set_aside
+
+        self.close()
+        aside = set_aside(self.project)
+        return None if aside is None else aside.name
 
     # Differences
 

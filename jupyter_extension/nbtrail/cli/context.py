@@ -84,8 +84,8 @@ class Settings:
             table.add_column(column, overflow="fold")
         for row in rows:
             table.add_row(*(Text.from_ansi(cell) for cell in row))
-        console = Console(soft_wrap=not sys.stdout.isatty())
-        console.print(table)
+        # A pipe has no width to fit into: lines stay whole for whoever reads them.
+        Console(width=None if sys.stdout.isatty() else 200).print(table)
 
 
 def common(command: Command) -> Command:

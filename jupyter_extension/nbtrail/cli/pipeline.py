@@ -40,8 +40,8 @@ def graph(settings: Settings, form: str) -> None:
 
 @click.command()
 @click.argument("notebooks", nargs=-1)
-@click.option("--from", "start", metavar="NOTEBOOK", help="This one and all that depends on it.")
-@click.option("--until", metavar="NOTEBOOK", help="This one and all that it needs.")
+@click.option("--from", "start", metavar="NOTEBOOK", help="This step and those behind it.")
+@click.option("--until", metavar="NOTEBOOK", help="This step and those before it.")
 @click.option("--force", is_flag=True, help="Run also what is unchanged.")
 @click.option("-p", "params", multiple=True, metavar="NAME=VALUE", help="Set a parameter.")
 @click.option("--no-write", is_flag=True, help="Leave the notebooks as they are.")

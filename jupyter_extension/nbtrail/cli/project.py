@@ -35,13 +35,15 @@ def init(settings: Settings, directory_argument: str | None) -> None:
     if not folder.is_dir():
         raise UsageError(f"There is no folder {folder}.", hint="Make it first.")
     with OpenProject(load_project(folder)) as opened:
-        written = opened.init()
+        done = opened.init()
     if settings.as_json:
-        settings.print_json({"written": written})
+        settings.print_json(done)
         return
-    for line in written:
+    for line in done.written:
         settings.say(f"wrote {line}")
-    settings.say("The project is ready." if written else "Nothing to do: it is a project.")
+    for problem in done.problems:
+        click.echo(f"nbtrail: {problem}", err=True)
+    settings.say("The project is ready." if done.written else "Nothing to do: it is a project.")
     settings.say("Next: nbtrail check, nbtrail graph, nbtrail run")
 
 
@@ -66,7 +68,7 @@ def new(
     if settings.as_json:
         settings.print_json(made)
         return
-    settings.say(made["path"])
+    settings.say(made.path)
 
 
 @click.command()
@@ -88,13 +90,13 @@ def check(settings: Settings, paths: tuple[str, ...], fix: bool, fail_on: str) -
     """
     with settings.open() as opened:
         wanted = [settings.path(opened, p) for p in paths] or None
-        fixed = opened.fix_paths(wanted) if fix else []
+        fixed = opened.fix(wanted).fixed if fix else ()
         found = opened.findings_json(wanted)
     if settings.as_json:
         settings.print_json({**found, **({"fixed": fixed} if fix else {})})
     else:
-        for line in fixed:
-            settings.say(f"fixed {line}")
+        for mended in fixed:
+            settings.say(f"{mended.path}: {style('fixed', 'green')} {mended.code}")
         for finding in found["findings"]:
             colour = "red" if finding.severity == "error" else "yellow"
             settings.say(f"{finding.path}: {style(finding.code, colour)} {finding.message}")

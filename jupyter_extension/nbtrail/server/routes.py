@@ -33,8 +33,7 @@ class InitHandler(ApiHandler):
     @route
     async def post(self) -> None:
         opened = await self.opened()
-        written = await self.off_loop(opened.init)
-        self.answer({"written": written}, status=201)
+        self.answer(await self.off_loop(opened.init), status=201)
 
 
 class NotebooksHandler(ApiHandler):
@@ -71,11 +70,9 @@ class NotebookHandler(ApiHandler):
             frozenset({"category", "description", "sequence", "path", "scratch", "pair"})
         )
         flags = {key: bool(body.pop(key)) for key in ("scratch", "pair") if key in body}
-        wanted = texts(body)
+        changes: dict[str, Any] = {**texts(body), **flags}
         opened = await self.opened()
-        self.answer(
-            await self.off_loop(lambda: opened.change_notebook(unquote(path), **wanted, **flags))
-        )
+        self.answer(await self.off_loop(lambda: opened.change_notebook(unquote(path), **changes)))
 
 
 class StatusHandler(ApiHandler):
@@ -187,10 +184,9 @@ class FixHandler(ApiHandler):
     @route
     async def post(self) -> None:
         body = texts(self.body(frozenset({"path", "code"})))
+        paths = [body["path"]] if "path" in body else None
         opened = await self.opened()
-        self.answer(
-            await self.off_loop(lambda: opened.fix(path=body.get("path"), code=body.get("code")))
-        )
+        self.answer(await self.off_loop(lambda: opened.fix(paths, code=body.get("code"))))
 
 
 def start_run(opened: OpenProject, body: dict[str, Any]) -> str:
