@@ -22,6 +22,11 @@ class CellFailure(msgspec.Struct, frozen=True):
     cell_id: str | None = None
 
 
+def load_client() -> None:
+    """Import nbclient, which takes seconds, while a kernel starts."""
+    import nbclient  # noqa: F401
+
+
 async def run_cells(
     notebook: Notebook,
     kernel: Kernel,

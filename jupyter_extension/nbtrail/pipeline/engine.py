@@ -296,7 +296,7 @@ class _Step:
             ended = await self._run_or_cancel(kernel)
             died = ended is None or (ended[1] is not None and ended[1].name == "KernelDied")
         finally:
-            if died or (ended is not None and ended[1] is not None):
+            if died:
                 await engine._pool.kill(kernel)
             await recording.end(kernel, died=died)
             engine._pool.discard(kernel)
@@ -314,12 +314,15 @@ class _Step:
 
     async def _kernel(self) -> Kernel:
         engine = self.engine
+        loading = asyncio.ensure_future(asyncio.to_thread(cells.load_client))
         try:
             return await engine._pool.take(self.kernel_name, engine.folder_of(self.path))
         except KernelError as error:
             raise KernelError(
                 f"{self.path}: {error.message}", hint=error.hint, detail=error.detail
             ) from error
+        finally:
+            await loading
 
     async def _run_or_cancel(
         self, kernel: Kernel
