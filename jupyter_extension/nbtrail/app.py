@@ -429,6 +429,18 @@ class OpenProject:
             return queries.run_states(connection)
 
 
+def bring_twin_along(project: Project, path: str) -> None:
+    """Note that outputs were written into a notebook: its pair is in sync as it was before."""
+    from nbtrail.ledger.store import Store
+    from nbtrail.pairing.sync import sync
+
+    store = Store.open(project)
+    try:
+        sync(project, store, path)
+    finally:
+        store.close()
+
+
 def _outputs(notebook: Mapping[str, Any], index: int | None, entry: Mapping[str, Any]) -> list[Any]:
     """Outputs of one side of a difference; none where nothing changed: they are on screen."""
     if index is None or (entry["op"] == "equal" and entry["outputs"] == "same"):

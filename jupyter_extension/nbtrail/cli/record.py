@@ -112,7 +112,7 @@ def log(settings: Settings, notebook: str | None, limit: int, after: str | None)
         settings.say("Nothing has been executed on record yet.")
         return
     settings.table(
-        ("id", "when", "notebook", "cell", "[n]", "status", "time", "source"),
+        ("id", "when", "notebook", "cell", "count", "status", "time", "source"),
         (
             (
                 str(e.id),
@@ -152,11 +152,12 @@ def env_show(settings: Settings, identity: str) -> None:
         settings.print_json(found)
         return
     for key, value in found.items():
-        if not isinstance(value, (dict, list)):
-            settings.say(f"{key:16} {value}")
-    distributions = found.get("distributions") or {}
-    if isinstance(distributions, dict):
-        settings.table(("distribution", "version"), ((k, str(v)) for k, v in distributions.items()))
+        if isinstance(value, dict) and key != "packages":
+            value = "  ".join(f"{k} {v}" for k, v in value.items())
+        if not isinstance(value, dict):
+            settings.say(f"{key:14} {value}")
+    packages = found.get("packages") or {}
+    settings.table(("package", "version"), ((k, str(v)) for k, v in packages.items()))
 
 
 def first_line(source: str, width: int = 48) -> str:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.serverapp import ServerApp
 from traitlets import Bool
 
+from nbtrail.notebooks.names import is_draft
+from nbtrail.policy.names import draft_refusal
 from nbtrail.server.events import Events, register_schemas
 from nbtrail.server.projects import Projects
+from nbtrail.server.recording import Recording
 from nbtrail.server.routes import handlers
 from nbtrail.server.watch import Watcher
 
@@ -37,6 +42,7 @@ class NbtrailExtension(ExtensionApp):
             Path(self.serverapp.root_dir), on_commit=lambda _: self._watcher_wake()
         )
         self._watcher: Watcher | None = None
+        self._recording: Recording | None = None
 
     def initialize_handlers(self) -> None:
         """Register the REST routes."""
@@ -56,13 +62,33 @@ class NbtrailExtension(ExtensionApp):
         events = Events(logger, loop)
         self._watcher = Watcher(self.projects.opened, self.projects.contents_root, events.emit)
         self._watcher.start()
+        self._recording = Recording(
+            serverapp,
+            self.projects,
+            gate=self._draft_refusal,
+            record=self.record,
+            no_delay=self.no_delay,
+        )
+        self._recording.start()
 
     async def stop_extension(self) -> None:
         """Write what is queued and close everything that was opened."""
+        if self._recording is not None:
+            await self._recording.stop()
         if self._watcher is not None:
             self._watcher.stop()
         await asyncio.get_running_loop().run_in_executor(None, self.projects.close)
         self._threads.shutdown(wait=False)
+
+    def _draft_refusal(self, kernel_id: str, _message: Mapping[str, Any]) -> str | None:
+        """Why this kernel must not execute yet: all its notebooks are drafts without a name."""
+        paths = [] if self._recording is None else self._recording.notebook_of(kernel_id)
+        if not paths or not all(is_draft(path) for path in paths):
+            return None
+        opened = self.projects.for_path(paths[-1])
+        return draft_refusal(
+            opened.project, opened.project.relative(self.projects.absolute(paths[-1]))
+        )
 
     def _watcher_wake(self) -> None:
         if self._watcher is not None:

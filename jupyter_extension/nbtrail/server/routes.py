@@ -69,8 +69,9 @@ class NotebookHandler(ApiHandler):
         body = self.body(
             frozenset({"category", "description", "sequence", "path", "scratch", "pair"})
         )
-        flags = {key: bool(body.pop(key)) for key in ("scratch", "pair") if key in body}
-        changes: dict[str, Any] = {**texts(body), **flags}
+        flags = {"scratch", "pair"} & set(body)
+        changes: dict[str, Any] = {key: bool(body.pop(key)) for key in flags}
+        changes.update(texts(body))
         opened = await self.opened()
         self.answer(await self.off_loop(lambda: opened.change_notebook(unquote(path), **changes)))
 

@@ -46,7 +46,9 @@ def root(jp_root_dir: Path) -> Path:
     (jp_root_dir / "nbtrail.toml").write_text('[policy]\ncategory = "enforce"\n')
     write_notebook(
         jp_root_dir / "EXPERIMENTAL-use-numbers.ipynb",
-        notebook("import json", "total = sum(json.load(open('numbers.json')))\ntotal_score = total / 2"),
+        notebook(
+            "import json", "total = sum(json.load(open('numbers.json')))\ntotal_score = total / 2"
+        ),
     )
     write_notebook(
         jp_root_dir / "CLEANING-make-numbers.ipynb",
@@ -71,7 +73,7 @@ def extension(
 def api(extension: NbtrailExtension, jp_fetch: Any) -> Iterator[Api]:
     """Call a REST route: ``await api("GET", "graph", a="x")`` gives status and JSON."""
 
-    async def call(method: str, path: str, body: Any = None, **params: str) -> Answer:
+    async def call(method: str, path: str, body: Any = None, /, **params: str) -> Answer:
         try:
             response = await jp_fetch(
                 "nbtrail", "api", *path.split("/"), method=method, params=params,

@@ -1,0 +1,261 @@
+"""The REST routes of a real server."""
+
+from __future__ import annotations
+
+import inspect
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tornado.httpclient import HTTPClientError
+from tornado.web import RequestHandler
+
+from nbtrail.ledger.store import DATABASE_NAME
+from nbtrail.notebooks.document import read_notebook, write_notebook
+from nbtrail.server.extension import NbtrailExtension
+from nbtrail.server.projects import Projects, strip_drive
+from nbtrail.server.routes import handlers
+
+from .conftest import Api, notebook, until
+
+CLEANING = "CLEANING-make-numbers.ipynb"
+EXPERIMENTAL = "EXPERIMENTAL-use-numbers.ipynb"
+
+
+async def test_the_project(api: Api, root: Path) -> None:
+    status, project = await api("GET", "project")
+    assert status == 200
+    assert project["adopted"] is True
+    assert project["contents_root"] == ""
+    assert project["store"] == {"ok": True, "message": None, "location": "project"}
+    assert project["categories"] == ["EXPLORATION", "CLEANING", "EXPERIMENTAL", "DEPLOY"]
+
+
+async def test_the_nearest_project_of_a_path(api: Api, root: Path) -> None:
+    inner = root / "sub" / "inner"
+    inner.mkdir(parents=True)
+    (inner / "nbtrail.toml").write_text('[project]\nname = "Inner"\n')
+    write_notebook(inner / "CLEANING-inner-things.ipynb", notebook("1"))
+    _, by_path = await api("GET", "project", path="RTC:sub/inner/CLEANING-inner-things.ipynb")
+    _, by_folder = await api("GET", "project", project="sub/inner")
+    assert (by_path["name"], by_path["contents_root"]) == ("Inner", "sub/inner")
+    assert by_folder == by_path
+    _, listed = await api("GET", "notebooks", project="sub/inner")
+    assert [n["path"] for n in listed["notebooks"]] == ["CLEANING-inner-things.ipynb"]
+
+
+async def test_notebooks_and_one_status(api: Api) -> None:
+    status, listed = await api("GET", "notebooks")
+    assert status == 200
+    assert [(n["path"], n["category"], n["order"]) for n in listed["notebooks"]] == [
+        (CLEANING, "CLEANING", "never-run"),
+        (EXPERIMENTAL, "EXPERIMENTAL", "never-run"),
+    ]
+    status, one = await api("GET", f"notebooks/{CLEANING}/status")
+    assert status == 200
+    assert [c["state"] for c in one["cells"]] == ["never-run", "never-run"]
+    assert one["environment"] == "unknown"
+    assert one["proposal"] is None
+
+
+async def test_a_notebook_is_made_renamed_and_moved_with_its_twin(api: Api, root: Path) -> None:
+    status, made = await api(
+        "POST", "notebooks", {"category": "deploy", "description": "Score things", "sequence": "9"}
+    )
+    assert (status, made["path"]) == (201, "9-DEPLOY-score-things.ipynb")
+    assert (root / made["twin"]).is_file()
+    status, again = await api(
+        "POST", "notebooks", {"category": "deploy", "description": "Score things", "sequence": "9"}
+    )
+    assert (status, again["reason"]) == (409, "conflict")
+    status, changed = await api("PATCH", f"notebooks/{made['path']}", {"category": "EXPERIMENTAL"})
+    assert (status, changed["path"]) == (200, "9-EXPERIMENTAL-score-things.ipynb")
+    assert (root / "9-EXPERIMENTAL-score-things.py").is_file()
+    assert not (root / made["path"]).exists()
+    assert not (root / made["twin"]).exists()
+    status, moved = await api("PATCH", f"notebooks/{changed['path']}", {"scratch": True})
+    assert (status, moved["path"]) == (200, "scratch/9-EXPERIMENTAL-score-things.ipynb")
+    assert (root / moved["path"]).is_file()
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "reason"),
+    [
+        ({"category": "DEPLOY"}, 400, "usage"),
+        ({"category": "NOPE", "description": "x y"}, 400, "usage"),
+        ({"category": "DEPLOY", "description": "x", "folder": "../out"}, 403, "outside-project"),
+        ({"category": "DEPLOY", "description": 3}, 400, "usage"),
+        ([1], 400, "usage"),
+    ],
+)
+async def test_bad_notebooks_are_not_made(api: Api, body: Any, code: int, reason: str) -> None:
+    status, error = await api("POST", "notebooks", body)
+    assert (status, error["reason"]) == (code, reason)
+    assert set(error) == {"message", "reason", "detail"}
+    assert error["message"]
+
+
+async def test_a_bad_name_is_refused_with_its_finding(api: Api, root: Path) -> None:
+    status, error = await api("PATCH", f"notebooks/{CLEANING}", {"path": "whatever.ipynb"})
+    assert (status, error["reason"]) == (422, "policy")
+    assert error["detail"]["findings"][0]["code"] == "NBT101"
+    assert (root / CLEANING).is_file()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "params", "code"),
+    [
+        ("GET", "runs/nope", {}, 404),
+        ("DELETE", "runs/nope", {}, 404),
+        ("GET", "runs/nope/steps/0/notebook", {}, 404),
+        ("GET", "environments/abcdef", {}, 404),
+        ("GET", "notebooks/gone.ipynb/status", {}, 404),
+        ("GET", "executions", {"limit": "0"}, 400),
+        ("GET", "executions", {"limit": "x"}, 400),
+        ("GET", "runs", {"after": "nope"}, 400),
+        ("GET", "diff", {"a": "../x.ipynb"}, 403),
+        ("GET", "diff", {"a": CLEANING}, 404),
+        ("GET", "diff", {"a": f"{CLEANING}@nonsense"}, 400),
+        ("GET", "diff", {}, 400),
+        ("GET", "project", {"project": "../.."}, 403),
+        ("PUT", "runs", {}, 405),
+    ],
+)
+async def test_every_error_has_one_shape(
+    api: Api, method: str, path: str, params: dict[str, str], code: int
+) -> None:
+    body = {} if method == "PUT" else None
+    status, error = await api(method, path, body, **params)
+    assert status == code
+    assert set(error) == {"message", "reason", "detail"}
+    assert error["message"]
+
+
+async def test_differences(api: Api, root: Path) -> None:
+    status, diff = await api("GET", "diff", a=CLEANING, b=EXPERIMENTAL)
+    assert status == 200
+    assert diff["summary"]["modified"] + diff["summary"]["inserted"] >= 1
+    assert {"a_outputs", "b_outputs"} <= set(diff["cells"][0])
+
+
+async def test_findings_and_their_fix(api: Api, root: Path) -> None:
+    status, found = await api("GET", "findings")
+    assert status == 200
+    assert {f["code"] for f in found["findings"]} == {"NBT301"}
+    assert found["checked"] == 2
+    status, mended = await api("POST", "findings/fix", {"path": CLEANING})
+    assert status == 200
+    assert [f["path"] for f in mended["fixed"]] == [CLEANING]
+    assert (root / "CLEANING-make-numbers.py").is_file()
+
+
+async def test_files_that_are_no_notebooks_are_findings(api: Api, root: Path) -> None:
+    (root / "CLEANING-empty-one.ipynb").write_text("")
+    (root / "CLEANING-merge-markers.ipynb").write_text("<<<<<<< HEAD\n")
+    (root / "CLEANING-old-format.ipynb").write_text('{"nbformat": 3, "worksheets": []}')
+    _, found = await api("GET", "findings")
+    codes = {f["path"]: f["code"] for f in found["findings"] if f["code"].startswith("NBT9")}
+    assert codes == {
+        "CLEANING-empty-one.ipynb": "NBT902",
+        "CLEANING-merge-markers.ipynb": "NBT901",
+        "CLEANING-old-format.ipynb": "NBT903",
+    }
+    _, listed = await api("GET", "notebooks")
+    assert len(listed["notebooks"]) == 5
+    _, graph = await api("GET", "graph")
+    assert graph["order"] == [CLEANING, EXPERIMENTAL]
+    status, error = await api("GET", "notebooks/CLEANING-empty-one.ipynb/status")
+    assert (status, error["reason"]) == (422, "unreadable-notebook")
+
+
+async def test_the_pipeline_runs_and_is_verified(
+    api: Api, root: Path, extension: NbtrailExtension
+) -> None:
+    async def finished(run: str) -> Any:
+        _, detail = await api("GET", f"runs/{run}")
+        return detail if detail["status"] not in ("queued", "running") else None
+
+    status, started = await api("POST", "runs", {"kind": "pipeline"})
+    assert status == 202
+    detail = await until(lambda: finished(started["run"]))
+    assert (detail["status"], [s["status"] for s in detail["steps"]]) == ("ok", ["ran", "ran"])
+    assert detail["metrics"] == {"total_score": 3.0}
+    assert [f["path"] for f in detail["steps"][0]["outputs"]] == ["numbers.json"]
+
+    _, copy = await api("GET", f"runs/{started['run']}/steps/1/notebook")
+    assert copy["cells"][1]["execution_count"] == 2
+    _, log = await api("GET", f"notebooks/{EXPERIMENTAL}/executions")
+    assert [e["cell_id"] for e in log["executions"]] == ["cell-1", "cell-0"]
+    assert {e["run"] for e in log["executions"]} == {started["run"]}
+    assert log["executions"][0]["reads"][0]["path"] == "numbers.json"
+    _, one = await api("GET", f"notebooks/{EXPERIMENTAL}/status")
+    assert (one["order"], one["last_run"]) == ("linear", started["run"])
+    _, environment = await api("GET", f"environments/{one['environment_id']}")
+    assert environment["packages"]["ipykernel"]
+
+    changed = read_notebook(root / EXPERIMENTAL)
+    changed["cells"][1]["source"] = "total = 0\ntotal_score = 1.0"
+    write_notebook(root / EXPERIMENTAL, changed)
+    _, diff = await api("GET", "diff", a=EXPERIMENTAL)
+    assert diff["summary"]["modified"] == 1
+    _, verify = await api("POST", "runs", {"kind": "verify"})
+    detail = await until(lambda: finished(verify["run"]))
+    assert detail["verdict"] == "different"
+    metric = next(d for d in detail["differences"] if d["kind"] == "metric")
+    assert (metric["name"], metric["expected"], metric["actual"]) == ("total_score", 3.0, 1.0)
+
+
+async def test_a_damaged_ledger_is_said_and_the_rest_goes_on(root: Path, api: Api) -> None:
+    (root / ".nbtrail").mkdir(exist_ok=True)
+    (root / ".nbtrail" / DATABASE_NAME).write_bytes(b"no database" * 500)
+    status, project = await api("GET", "project")
+    assert status == 200
+    assert project["store"]["ok"] is False
+    assert "doctor --repair" in project["store"]["message"]
+    for path in ("notebooks", "graph", "findings"):
+        status, _ = await api("GET", path)
+        assert status == 200, path
+    status, error = await api("GET", "runs")
+    assert (status, error["reason"]) == (409, "store")
+
+
+async def test_a_broken_configuration_keeps_the_last_good_one(api: Api, root: Path) -> None:
+    await api("GET", "project")
+    (root / "nbtrail.toml").write_text("[polcy]\n")
+    status, project = await api("GET", "project")
+    assert status == 200
+    assert "Did you mean policy" in project["config_error"]
+    status, _ = await api("PATCH", f"notebooks/{CLEANING}", {"path": "whatever.ipynb"})
+    assert status == 422
+
+
+async def test_without_a_token_nothing_is_answered(
+    extension: NbtrailExtension, http_server_client: Any, jp_base_url: str
+) -> None:
+    with pytest.raises(HTTPClientError) as caught:
+        await http_server_client.fetch(f"{jp_base_url}nbtrail/api/project")
+    assert caught.value.code == 403
+
+
+def test_every_route_is_guarded(tmp_path: Path) -> None:
+    verbs = ("get", "post", "put", "patch", "delete")
+    threads = ThreadPoolExecutor(1)
+    for pattern, handler, _ in handlers(Projects(tmp_path), threads):
+        for verb in verbs:
+            method = getattr(handler, verb)
+            if method is getattr(RequestHandler, verb):
+                continue
+            source = inspect.getsource(inspect.unwrap(method))
+            assert getattr(method, "__allow_unauthenticated", False) is False, pattern
+            assert hasattr(method, "__wrapped__"), f"{verb} {pattern} has no @route"
+            assert source.lstrip().startswith("@route"), f"{verb} {pattern} has no @route"
+    threads.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("path", "plain"),
+    [("RTC:a/b.ipynb", "a/b.ipynb"), ("a/b:c.ipynb", "a/b:c.ipynb"), ("a.ipynb", "a.ipynb")],
+)
+def test_drive_prefixes(path: str, plain: str) -> None:
+    assert strip_drive(path) == plain
