@@ -100,8 +100,10 @@ format: install
 	$(VENV)/bin/ruff format
 	jlpm lint
 
+REPEAT ?= 5
+
 bench: install
-	$(VENV)/bin/python benchmarks/run.py
+	$(VENV)/bin/python benchmarks/run.py --repeat $(REPEAT) $(ONLY)
 
 # ---- releasing ---------------------------------------------------------------------------------
 

@@ -32,7 +32,9 @@ def problems(wheel: Path) -> list[str]:
     if not any(PurePosixPath(name).name.startswith("remoteEntry.") for name in static):
         found.append("the front end's remoteEntry is missing")
     found += [f"{name} is a source map" for name in sizes if name.endswith(".map")]
-    found += [f"{n} does not belong into a wheel" for n in sizes if n.startswith(("tests/", "src/"))]
+    found += [
+        f"{n} does not belong into a wheel" for n in sizes if n.startswith(("tests/", "src/"))
+    ]
     total = sum(size for name, size in static.items() if name.endswith(".js"))
     if total > BUNDLE_LIMIT:
         found.append(f"the front end has {total:,} bytes, more than {BUNDLE_LIMIT:,}")

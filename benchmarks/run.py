@@ -1,0 +1,50 @@
+"""Runs the benchmarks and prints their tables.
+
+Usage: python benchmarks/run.py [--repeat N] [--strict] [NAME...]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+from collections.abc import Callable
+
+import bundle_size
+import cli_start
+import import_weight
+import server_start
+from tables import Table
+
+BENCHMARKS: dict[str, Callable[[int], Table]] = {
+    "import_weight": import_weight.measure,
+    "cli_start": cli_start.measure,
+    "server_start": server_start.measure,
+    "bundle_size": bundle_size.measure,
+}
+
+
+def main() -> int:
+    """Print the tables asked for; 1 with ``--strict`` when a limit was not kept."""
+    parser = argparse.ArgumentParser(description="Measure nbtrail beside its peers.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
+    parser.add_argument("--repeat", type=int, default=5, help="repetitions (default: 5)")
+    parser.add_argument("--strict", action="store_true", help="fail when a limit is not kept")
+    options = parser.parse_args()
+    unknown = [name for name in options.names if name not in BENCHMARKS]
+    if unknown:
+        parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+
+    print(f"Python {platform.python_version()}, {platform.system()} {platform.machine()},")
+    print(f"{os.cpu_count()} processors, medians of {options.repeat} repetitions\n")
+    kept = True
+    for name in options.names or BENCHMARKS:
+        table = BENCHMARKS[name](options.repeat)
+        print(table.text(), flush=True)
+        kept = kept and not table.limits
+    return 0 if kept or not options.strict else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
