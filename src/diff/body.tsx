@@ -24,9 +24,9 @@ export function Diff(props: IContext & { diff: IDiff }): JSX.Element {
       <header className="jp-Trail-diff-header">
         <h2>{summaryLine(diff.summary, trans)}</h2>
         <p>
-          <ins>{versionLabel(diff.b, trans)}</ins>
-          {trans.__('compared with')}
           <del>{versionLabel(diff.a, trans)}</del>
+          <span aria-label={trans.__('compared with')}>→</span>
+          <ins>{versionLabel(diff.b, trans)}</ins>
         </p>
       </header>
       {same && (

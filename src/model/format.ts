@@ -78,6 +78,27 @@ export function bytes(count: number | null): string {
   return `${power > 0 && value < 100 ? value.toFixed(1) : Math.round(value)} ${units[power]}`;
 }
 
+/**
+ * Two values that a verify found different, as text.
+ *
+ * Numbers get as few digits as show the difference, four at least.
+ */
+export function comparedPair(
+  expected: unknown,
+  actual: unknown
+): [string, string] {
+  if (typeof expected === 'number' && typeof actual === 'number') {
+    for (let digits = 4; digits <= 17; digits++) {
+      const left = String(Number(expected.toPrecision(digits)));
+      const right = String(Number(actual.toPrecision(digits)));
+      if (left !== right) {
+        return [left, right];
+      }
+    }
+  }
+  return [compared(expected), compared(actual)];
+}
+
 /** Anything a verify compared, as text. */
 export function compared(value: unknown): string {
   if (typeof value === 'number') {

@@ -32,6 +32,20 @@ export function lanesOf(graph: IGraph): ILane[] {
   );
 }
 
+/**
+ * What stands before a step's title: its sequence number, else its place.
+ *
+ * Places are shown only where no notebook has a sequence number, because the
+ * two together would contradict each other.
+ */
+export function stepNumber(graph: IGraph, step: IGraphStep): string {
+  if (graph.steps.some(other => other.sequence !== null)) {
+    return step.sequence ?? '';
+  }
+  const place = graph.order.indexOf(step.path);
+  return place < 0 ? '' : String(place + 1);
+}
+
 /** How many steps would run if the pipeline were run now. */
 export function pending(graph: IGraph): number {
   return graph.steps.filter(

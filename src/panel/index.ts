@@ -81,7 +81,9 @@ export class TrailPanel extends SidePanel {
         : trans.__('nbtrail');
     this.title.dataset = {
       jpTabLabel: trans.__('nbtrail'),
-      ...(count > 0 ? { trailCount: count > 99 ? '99+' : String(count) } : {})
+      ...(count > 0
+        ? { 'trail-count': count > 99 ? '99+' : String(count) }
+        : {})
     };
   }
 
@@ -102,5 +104,5 @@ export namespace TrailPanel {
 
 namespace Private {
   /** How the sections share the height at first. */
-  export const SIZES = [0.42, 0.25, 0.15, 0.18];
+  export const SIZES = [0.38, 0.29, 0.15, 0.18];
 }

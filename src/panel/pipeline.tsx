@@ -11,6 +11,7 @@ import {
   NotebookModels,
   ProjectModel,
   shortMetric,
+  stepNumber,
   waitsFor
 } from '../model';
 import { CommandIDs } from '../tokens';
@@ -125,7 +126,7 @@ function Step(props: IStepProps): JSX.Element {
         }
       >
         <Mark state={step.status} label={stateLabel(step.status, trans)} />
-        <span className="jp-Trail-step-number">{step.sequence ?? ''}</span>
+        <span className="jp-Trail-step-number">{stepNumber(graph, step)}</span>
         <span className="jp-Trail-step-title">{step.title}</span>
         <span className="jp-Trail-step-figure">
           {progress
@@ -154,7 +155,7 @@ function Step(props: IStepProps): JSX.Element {
           label={trans.__('Cells of %1', step.title)}
         />
       )}
-      {step.why && !running && step.status !== 'fresh' && (
+      {step.why && Private.explains(step) && (
         <p className="jp-Trail-step-why">{step.why}</p>
       )}
     </li>
@@ -162,6 +163,11 @@ function Step(props: IStepProps): JSX.Element {
 }
 
 namespace Private {
+  /** Whether the reason says more than the mark does. */
+  export function explains(step: IGraphStep): boolean {
+    return step.status === 'stale' || step.status === 'failed';
+  }
+
   /** The figure at the right of a step: a metric, a time, or what it awaits. */
   export function figure(
     step: IGraphStep,
@@ -172,7 +178,10 @@ namespace Private {
     if (busy && step.status !== 'fresh') {
       const source = waitsFor(graph, step.path);
       if (source) {
-        return trans.__('waits for %1', source.sequence ?? source.title);
+        return trans.__(
+          'waits for %1',
+          stepNumber(graph, source) || source.title
+        );
       }
     }
     return shortMetric(step.metrics) || duration(step.seconds);

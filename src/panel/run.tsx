@@ -4,6 +4,7 @@ import * as React from 'react';
 import { IDifference, IRun, IRunDetail, IRunStep } from '../api';
 import {
   compared,
+  comparedPair,
   duration,
   isActive,
   number,
@@ -168,22 +169,26 @@ function Differences(props: {
         </tr>
       </thead>
       <tbody>
-        {differences.map(difference => (
-          <tr
-            key={`${difference.kind}-${difference.step}-${difference.name}`}
-            data-kind={difference.kind}
-            data-name={difference.name}
-          >
-            <th scope="row" title={difference.step ?? undefined}>
-              <span className="jp-Trail-kind">
-                {kindLabel(difference.kind, trans)}
-              </span>
-              {difference.name}
-            </th>
-            <td>{compared(difference.expected)}</td>
-            <td>{compared(difference.actual)}</td>
-          </tr>
-        ))}
+        {differences.map(difference => {
+          const { actual, expected } = difference;
+          const [before, after] = comparedPair(expected, actual);
+          return (
+            <tr
+              key={`${difference.kind}-${difference.step}-${difference.name}`}
+              data-kind={difference.kind}
+              data-name={difference.name}
+            >
+              <th scope="row" title={difference.step ?? undefined}>
+                <span className="jp-Trail-kind">
+                  {kindLabel(difference.kind, trans)}
+                </span>
+                {difference.name}
+              </th>
+              <td title={compared(expected)}>{before}</td>
+              <td title={compared(actual)}>{after}</td>
+            </tr>
+          );
+        })}
       </tbody>
     </table>
   );
