@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import PurePosixPath
-from typing import TypeGuard
 
 import msgspec
 
@@ -134,18 +133,13 @@ def _traces(notebook: Notebook) -> _Traces:
         for node in ast.walk(tree) if tree is not None else ():
             if isinstance(node, ast.Call):
                 _note_call(node, traces)
-            elif _names_data(node):
-                traces.datasets.append(node.value)
+            elif isinstance(node, ast.Constant) and _names_data(node.value):
+                traces.datasets.append(str(node.value))
     return traces
 
 
-def _names_data(node: ast.AST) -> TypeGuard[ast.Constant]:
-    return (
-        isinstance(node, ast.Constant)
-        and isinstance(node.value, str)
-        and len(node.value) < 200
-        and _DATA_FILE.search(node.value) is not None
-    )
+def _names_data(value: object) -> bool:
+    return isinstance(value, str) and len(value) < 200 and bool(_DATA_FILE.search(value))
 
 
 def _note_call(node: ast.Call, traces: _Traces) -> None:
