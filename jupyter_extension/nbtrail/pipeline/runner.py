@@ -64,7 +64,7 @@ def start(
     graph = build_graph(project, store)
     steps = chosen_steps(graph, request)
     if refuse is not None:
-        _refuse(steps, refuse)
+        refuse_steps(steps, refuse)
     extra = ["--after-write", after_write] if after_write else []
     return launch(project, request, store, steps, worker=WORKER, extra=extra)
 
@@ -140,7 +140,8 @@ def check_usable(project: Project, *, write: bool) -> None:
         )
 
 
-def _refuse(steps: Sequence[str], refuse: Callable[[str], str | None]) -> None:
+def refuse_steps(steps: Sequence[str], refuse: Callable[[str], str | None]) -> None:
+    """Raise PolicyError when one of the steps is refused; ``detail["refused"]`` says why."""
     reasons = {path: reason for path in steps if (reason := refuse(path)) is not None}
     if reasons:
         first = next(iter(reasons.values()))

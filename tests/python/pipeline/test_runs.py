@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from nbtrail.errors import ConflictError, LockedError, PolicyError, UsageError
 from nbtrail.pipeline import progress, runner
 from nbtrail.pipeline.graph import build_graph

@@ -1,0 +1,117 @@
+"""Comparing results: tolerances, families of datasets, environments."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+
+import pytest
+
+from nbtrail.ledger.records import FileAccess
+from nbtrail.project import VerifyConfig
+from nbtrail.proof import aside
+from nbtrail.proof.compare import (
+    compare_environments,
+    compare_files,
+    compare_metrics,
+    relative_difference,
+)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        (1.0, 1.0, 0.0),
+        (0.0, 0.0, 0.0),
+        (1.0, 2.0, 0.5),
+        (-1.0, 1.0, 2.0),
+        (0.0, 1e-300, 1.0),
+        (math.nan, math.nan, 0.0),
+        (None, None, 0.0),
+        (None, 1.0, math.inf),
+        (math.inf, math.inf, 0.0),
+        (math.inf, 1.0, math.inf),
+    ],
+)
+def test_relative_difference(a, b, expected):
+    assert relative_difference(a, b) == expected
+    assert relative_difference(b, a) == expected
+
+
+def test_the_last_bit_is_no_difference_unless_asked_for():
+    a, b = {"auc": 0.8837837837837839}, {"auc": 0.8837837837837837}
+    found, largest = compare_metrics("s", a, b, VerifyConfig())
+    assert found == []
+    assert 0 < largest < 1e-15
+    exact, _ = compare_metrics("s", a, b, VerifyConfig(tolerances={"auc": 0.0}))
+    assert [difference.name for difference in exact] == ["auc"]
+
+
+def test_metrics_that_are_missing_or_new_are_differences():
+    found, largest = compare_metrics("s", {"a": 1.0}, {"b": 2.0}, VerifyConfig())
+    assert [(d.name, d.expected, d.actual) for d in found] == [("a", 1.0, None), ("b", None, 2.0)]
+    assert largest is None
+
+
+def test_files_are_paired_by_family_where_the_date_differs():
+    expected = [FileAccess("data/2026-01-01_x.csv", "aa", 1), FileAccess("p.png", "bb", 1)]
+    actual = [FileAccess("data/2026-01-02_x.csv", "aa", 1), FileAccess("p.png", "cc", 1)]
+    found = compare_files("s", expected, actual, VerifyConfig())
+    assert [(d.name, d.expected, d.actual) for d in found] == [("p.png", "bb", "cc")]
+    assert compare_files("s", expected, actual, VerifyConfig(ignore_files=("*.png",))) == []
+
+
+def test_missing_extra_and_unknown_files_are_differences():
+    expected = [FileAccess("gone.csv", "aa", 1), FileAccess("moved.csv", None, 1)]
+    actual = [FileAccess("new.csv", "bb", 1), FileAccess("moved.csv", None, 1)]
+    found = compare_files("s", expected, actual, VerifyConfig())
+    assert [d.name for d in found] == ["gone.csv", "moved.csv", "new.csv"]
+
+
+def test_environments_are_told_apart_by_version():
+    a = {"python": {"version": "3.11.1"}, "packages": {"numpy": "1.0", "old": "1"}}
+    b = {"python": {"version": "3.12.0"}, "packages": {"numpy": "2.0", "new": "1"}}
+    found = {d.name: (d.expected, d.actual) for d in compare_environments(a, b)}
+    assert found == {
+        "python": ("3.11.1", "3.12.0"),
+        "numpy": ("1.0", "2.0"),
+        "old": ("1", None),
+        "new": (None, "1"),
+    }
+
+
+def test_a_copy_holds_files_of_its_own_and_no_results(tmp_path: Path):
+    root, target = tmp_path / "project", tmp_path / "copy"
+    for name in ("data/2026-01-01_made.csv", "data/2026-01-02_made.csv", "data/raw.csv",
+                 ".git/HEAD", ".nbtrail/trail.db", "env/pyvenv.cfg", "env/lib/x.py",
+                 "a.ipynb"):  # fmt: skip
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(name)
+    outside = tmp_path / "outside.csv"
+    outside.write_text("outside")
+    (root / "linked.csv").symlink_to(outside)
+    aside.copy_project(root, target, frozenset({"data/2026-01-02_made.csv"}))
+    found = sorted(str(p.relative_to(target)) for p in target.rglob("*") if p.is_file())
+    assert found == ["a.ipynb", "data/raw.csv", "linked.csv"]
+    assert not (target / "linked.csv").is_symlink()
+    (target / "linked.csv").write_text("changed")
+    (target / "data/raw.csv").write_text("changed")
+    assert outside.read_text() == "outside"
+    assert (root / "data/raw.csv").read_text() == "data/raw.csv"
+    assert all(os.stat(target / name).st_nlink == 1 for name in found)
+
+
+def test_touched_files_are_noticed_and_saved_notebooks_are_not(tmp_path: Path):
+    for name in ("a.ipynb", "a.py", "data.csv", "same.csv", "gone.csv"):
+        (tmp_path / name).write_text(name)
+    before = aside.take_stamps(tmp_path)
+    from nbtrail.files import sha256_file
+
+    hashes = {name: sha256_file(tmp_path / name) for name in before}
+    for name in ("a.ipynb", "a.py", "data.csv"):
+        (tmp_path / name).write_text("edited")
+    (tmp_path / "same.csv").write_text("same.csv")
+    (tmp_path / "gone.csv").unlink()
+    (tmp_path / "new.csv").write_text("new")
+    assert aside.touched(tmp_path, before, hashes) == ["data.csv", "gone.csv", "new.csv"]

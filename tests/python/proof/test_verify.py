@@ -1,0 +1,151 @@
+"""Verify on real kernels: the same again, something else, and a pipeline that cheats."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from nbtrail.errors import LockedError, NotFoundError, UsageError
+from nbtrail.pipeline import progress
+from nbtrail.proof import verify
+
+SPLIT = "CLEANING-shuffle-numbers.ipynb"
+MODEL = "EXPERIMENTAL-mean-of-numbers.ipynb"
+PLOT = "EXPLORATION-list-numbers.ipynb"
+
+SHUFFLE = (
+    "import json, random\n"
+    "from nbtrail import dataset\n"
+    "random.seed({seed})\n"
+    "numbers = json.load(open('raw.json'))\n"
+    "random.shuffle(numbers)\n"
+    "dataset('numbers.json', 'w').write_text(json.dumps(numbers))"
+)
+MEAN = (
+    "import json\nfrom nbtrail import dataset\nnumbers = json.loads(dataset('numbers.json')"
+    ".read_text())\nmean_score = sum(numbers[:5]) / 5"
+)
+
+
+@pytest.fixture
+def numbers(folder):
+    folder.file("raw.json", json.dumps(list(range(50))))
+    folder.notebook(SPLIT, SHUFFLE.format(seed=1))
+    folder.notebook(MODEL, MEAN)
+    folder.notebook(PLOT, "print(open('raw.json').read())")
+    return folder
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    return {
+        str(file.relative_to(root)): file.read_bytes()
+        for file in root.rglob("*")
+        if file.is_file() and ".nbtrail" not in file.parts
+    }
+
+
+def test_the_same_again_is_identical_and_leaves_the_project_alone(numbers):
+    ran = numbers.run(date="2026-02-03")
+    assert ran.summary.status == "ok"
+    before = contents(numbers.root)
+    temporary = set(os.listdir(tempfile.gettempdir()))
+    detail = numbers.verify()
+    assert (detail.summary.status, detail.summary.verdict) == ("ok", "identical")
+    assert detail.summary.against == ran.summary.run
+    assert detail.summary.largest_difference == 0.0
+    assert detail.differences == ()
+    assert [step.status for step in detail.steps] == ["ran", "ran", "ran"]
+    assert detail.summary.metrics == ran.summary.metrics
+    assert contents(numbers.root) == before
+    left = set(os.listdir(tempfile.gettempdir())) - temporary
+    assert not [name for name in left if name.startswith("nbtrail-verify-")]
+    certificate = json.loads((numbers.root / detail.certificate).read_text())
+    assert certificate["verdict"] == "identical"
+    assert certificate["order"] == [step.path for step in detail.steps]
+    assert certificate["date_of_datasets"] == "2026-02-03"
+    assert [entry["path"] for entry in certificate["inputs"]] == ["raw.json"]
+    assert certificate["metrics"][MODEL] == ran.summary.metrics
+
+
+def test_steps_taken_from_the_record_count_with_their_recorded_results(numbers):
+    numbers.run(date="2026-02-03")
+    cached = numbers.run(date="2026-02-04")
+    assert {step.status for step in cached.steps} == {"cached"}
+    detail = numbers.verify()
+    # Written under another date, and still the same dataset.
+    assert detail.summary.against == cached.summary.run
+    assert detail.summary.verdict == "identical"
+
+
+def test_a_broken_seed_is_named_by_its_metric(numbers):
+    first = numbers.run()
+    numbers.notebook(SPLIT, SHUFFLE.format(seed=2))
+    detail = numbers.verify()
+    assert (detail.summary.status, detail.summary.verdict) == ("ok", "different")
+    found = {(entry["kind"], entry["step"], entry["name"]) for entry in detail.differences}
+    assert ("metric", MODEL, "mean_score") in found
+    assert any(kind == "file" and step == SPLIT for kind, step, _name in found)
+    metric = next(entry for entry in detail.differences if entry["kind"] == "metric")
+    assert metric["expected"] == first.summary.metrics["mean_score"]
+    assert metric["actual"] != metric["expected"]
+    assert metric["tolerance"] == 1e-9
+    assert detail.summary.largest_difference > 1e-9
+    assert SPLIT in detail.summary.message
+
+
+def test_a_write_outside_the_copy_fails_with_the_path(numbers):
+    target = numbers.root / "elsewhere.txt"
+    path = "EXPLORATION-writes-to-its-author.ipynb"
+    numbers.notebook(path, f"open({str(target)!r}, 'a').write('x')")
+    numbers.run()
+    detail = numbers.verify()
+    assert (detail.summary.status, detail.summary.verdict) == ("failed", "failed")
+    assert "Not isolated" in detail.summary.message
+    assert str(target) in detail.summary.message
+    assert detail.differences[0]["kind"] == "isolation"
+
+
+def test_a_step_that_fails_in_the_copy_fails_the_proof(numbers):
+    path = "EXPLORATION-counts-on-leftovers.ipynb"
+    numbers.notebook(path, "import os\nopen('left.txt', 'a').close()", "print('fine')")
+    numbers.run()
+    numbers.notebook(path, "open('never-made.txt').read()")
+    detail = numbers.verify()
+    assert detail.summary.verdict == "failed"
+    assert path in detail.summary.message
+    assert "FileNotFoundError" in detail.summary.message
+
+
+def test_what_cannot_be_compared_is_said(numbers):
+    with pytest.raises(NotFoundError, match="Run the pipeline first"):
+        verify.start(numbers.project, numbers.store)
+    part = numbers.run(notebooks=(PLOT,))
+    with pytest.raises(NotFoundError, match="whole pipeline"):
+        verify.start(numbers.project, numbers.store)
+    with pytest.raises(NotFoundError, match="no run nowhere"):
+        verify.start(numbers.project, numbers.store, against="nowhere")
+    partial = numbers.verify(against=part.summary.run)
+    assert partial.summary.verdict == "identical"
+    with pytest.raises(UsageError, match="verify run"):
+        verify.start(numbers.project, numbers.store, against=partial.summary.run)
+
+
+def test_a_verify_can_be_cancelled_and_holds_the_lock(folder):
+    path = "EXPLORATION-waits-for-a-file.ipynb"
+    folder.file("go.txt", "")
+    folder.notebook(
+        path, "import os, time\nwhile not os.path.exists('go.txt'):\n    time.sleep(0.01)"
+    )
+    folder.run()
+    (folder.root / "go.txt").unlink()
+    run = verify.start(folder.project, folder.store)
+    with pytest.raises(LockedError):
+        folder.start()
+    folder.until(run, lambda detail: detail.steps[0].status == "running")
+    progress.cancel(folder.store, run)
+    detail = folder.wait(run)
+    assert (detail.summary.status, detail.summary.verdict) == ("cancelled", None)
