@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -22,7 +24,7 @@ _HASH_FIRST = 64 << 20
 
 
 class Outbox:
-    """Hands records to the ledger. Nothing here waits, except `settle` and `close`.
+    """Hands records to the ledger. Nothing here waits, except `flush` and `close`.
 
     Parameters
     ----------
@@ -33,26 +35,37 @@ class Outbox:
     def __init__(self, on_finished: Callable[[Finished], None] | None) -> None:
         self._on_finished = on_finished
         self._hasher = Hasher()
-        self._pool = ThreadPoolExecutor(2, thread_name_prefix="nbtrail-hash")
+        # One thread each: executions are handed over in the order in which they ended, and
+        # none of them waits for the large files of another.
+        self._ordered = ThreadPoolExecutor(1, thread_name_prefix="nbtrail-hash")
+        self._large = ThreadPoolExecutor(1, thread_name_prefix="nbtrail-hash-large")
+        self._places: dict[Path, Place] = {}
         self._pending = 0
         self._settled = threading.Condition()
         #: Records whose files could not be looked at.
         self.lost = 0
 
-    def settle(self, timeout: float) -> bool:
-        """Wait until all files are hashed and handed over; false after ``timeout`` s."""
+    def flush(self, timeout: float) -> bool:
+        """Wait until everything is hashed and written; false after ``timeout`` s."""
+        deadline = time.monotonic() + timeout
         with self._settled:
-            return self._settled.wait_for(lambda: self._pending == 0, timeout)
+            if not self._settled.wait_for(lambda: self._pending == 0, timeout):
+                return False
+        return all(
+            place.sink().flush(max(deadline - time.monotonic(), 0.01))
+            for place in list(self._places.values())
+        )
 
     def close(self) -> None:
         """Hash what is left, and end the threads."""
-        self._pool.shutdown(wait=True)
+        self._ordered.shutdown(wait=True)
+        self._large.shutdown(wait=True)
 
     def open_session(self, session: Session, place: Place) -> None:
         """Have a session on record where its executions are."""
         if place.root in session.opened:
             return
-        session.opened[place.root] = place
+        session.opened[place.root] = self._places[place.root] = place
         record = session.record
         place.sink().submit(lambda database: _ledger().open_session(database, record))
         self._put_environment(session, place)
@@ -68,11 +81,11 @@ class Outbox:
 
     def finish(self, done: Finished, place: Place, doings: Doings | None) -> None:
         """A cell ended, and did what the probe says."""
-        if doings is None or not (doings.reads or doings.writes or doings.modules):
-            self._put(done, place)
+        if doings is None:
+            self._later(self._ordered, lambda: self._put(done, place))
         else:
             known = doings
-            self._later(lambda: self._hash_and_put(done, place, known))
+            self._later(self._ordered, lambda: self._hash_and_put(done, place, known))
 
     def add_late(self, session: Session, msg_id: str, place: Place, doings: Doings) -> None:
         """Threads did something after the end of the cell that had started them."""
@@ -82,7 +95,7 @@ class Outbox:
             end = self._with_files(bare, place, doings, content=True)
             place.sink().submit(lambda database: _late().add_to_execution(database, end))
 
-        self._later(work)
+        self._later(self._large, work)
 
     def close_session(self, session: Session, reason: str, moment: float) -> None:
         """A kernel's life ended, at ``moment`` in seconds since the epoch."""
@@ -113,8 +126,11 @@ class Outbox:
         end = self._with_files(done.end, place, doings, content=not large)
         self._put(dataclasses.replace(done, end=end), place)
         if large:
-            hashed = self._with_files(done.end, place, doings, content=True)
-            place.sink().submit(lambda database: _late().add_hashes(database, hashed))
+            self._later(self._large, lambda: self._add_hashes(done.end, place, doings))
+
+    def _add_hashes(self, end: ExecutionEnd, place: Place, doings: Doings) -> None:
+        hashed = self._with_files(end, place, doings, content=True)
+        place.sink().submit(lambda database: _late().add_hashes(database, hashed))
 
     def _with_files(
         self, end: ExecutionEnd, place: Place, doings: Doings, *, content: bool
@@ -129,8 +145,8 @@ class Outbox:
             modules=files(doings.modules),
         )
 
-    def _later(self, work: Callable[[], None]) -> None:
-        """Do something that reads files, on the pool."""
+    def _later(self, pool: ThreadPoolExecutor, work: Callable[[], None]) -> None:
+        """Do something that may read files, on a thread."""
         with self._settled:
             self._pending += 1
 
@@ -146,7 +162,7 @@ class Outbox:
                     self._settled.notify_all()
 
         try:
-            self._pool.submit(guarded)
+            pool.submit(guarded)
         except RuntimeError:  # the pool has ended, or the interpreter is ending
             guarded()
 

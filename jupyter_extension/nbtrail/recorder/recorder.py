@@ -45,7 +45,7 @@ class Recorder:
         self._kernels: dict[str, Kernel] = {}
         self._noted: OrderedDict[str, str] = OrderedDict()
         self._marks: dict[str, threading.Event] = {}
-        self._ended = threading.Condition()
+        self._changed = threading.Condition()
         #: What the probes failed on, and reports that could not be understood.
         self.probe_failures = 0
 
@@ -157,6 +157,22 @@ class Recorder:
 
     # Waiting
 
+    def wait_ready(self, kernel_id: str, timeout: float = 30.0) -> bool:
+        """Wait until the probe is in place; false after ``timeout`` seconds.
+
+        What is executed before is recorded too, but without files and metrics.
+        """
+        deadline = time.monotonic() + timeout
+        if not self._passed(timeout):
+            return False
+
+        def ready() -> bool:
+            kernel = self._kernels.get(kernel_id)
+            return kernel is not None and kernel.session.ready
+
+        with self._changed:
+            return self._changed.wait_for(ready, deadline - time.monotonic())
+
     def wait_idle(self, kernel_id: str, timeout: float = 10.0) -> bool:
         """Wait until all that a kernel has said so far is written.
 
@@ -177,28 +193,15 @@ class Recorder:
             kernel = self._kernels.get(kernel_id)
             return kernel is None or not kernel.session.running
 
-        with self._ended:
-            if not self._ended.wait_for(idle, deadline - time.monotonic()):
+        with self._changed:
+            if not self._changed.wait_for(idle, deadline - time.monotonic()):
                 return False
         return self.flush(max(deadline - time.monotonic(), 0.01))
 
     def flush(self, timeout: float = 10.0) -> bool:
         """Wait until all that was taken in so far is written; false after ``timeout`` s."""
         deadline = time.monotonic() + timeout
-        passed = threading.Event()
-        places: dict[Path, Place] = {}
-
-        def look() -> None:
-            for kernel in self._kernels.values():
-                places.update(kernel.session.opened)
-            passed.set()
-
-        self._listener.call(look)
-        if not passed.wait(timeout) or not self._outbox.settle(deadline - time.monotonic()):
-            return False
-        return all(
-            place.sink().flush(max(deadline - time.monotonic(), 0.01)) for place in places.values()
-        )
+        return self._passed(timeout) and self._outbox.flush(deadline - time.monotonic())
 
     def close(self, timeout: float = 10.0) -> None:
         """End all sessions, hand everything to the ledger, and end the threads."""
@@ -206,6 +209,12 @@ class Recorder:
             self.detach(kernel_id, "recorder-closed")
         self._listener.close(timeout)
         self._outbox.close()
+
+    def _passed(self, timeout: float) -> bool:
+        """Wait until the listener's thread has done what it was told so far."""
+        passed = threading.Event()
+        self._listener.call(passed.set)
+        return passed.wait(timeout)
 
     # On the listener's thread
 
@@ -283,8 +292,8 @@ class Recorder:
             if seconds < 0:  # a clock that was set back
                 seconds = time.monotonic() - execution.begun
             self._finish(kernel, execution, "ok" if execution.error is None else "error", seconds)
-            with self._ended:
-                self._ended.notify_all()
+            with self._changed:
+                self._changed.notify_all()
 
     def _report(self, session: Session, message: Message) -> None:
         try:
@@ -297,6 +306,8 @@ class Recorder:
         self.probe_failures += report.failures
         if report.kind == "ready":
             session.ready = True
+            with self._changed:
+                self._changed.notify_all()
         elif report.kind == "environment" and report.environment is not None:
             session.environment = report.environment
             self._outbox.environment(session)
@@ -349,8 +360,8 @@ class Recorder:
         session.running.clear()
         self._outbox.close_session(session, reason, moment)
         kernel.begin_session()
-        with self._ended:
-            self._ended.notify_all()
+        with self._changed:
+            self._changed.notify_all()
 
 
 class _Input(msgspec.Struct, frozen=True):

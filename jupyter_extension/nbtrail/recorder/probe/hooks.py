@@ -73,7 +73,7 @@ class Hooks:
         self._sites = _site_states()
 
         def work() -> None:
-            tracker.owners[get_ident()] = tracker.nobody
+            tracker.ignore_this_thread()
             try:
                 self.publish({"kind": "environment", "environment": gather()}, parent)
             except Exception:
@@ -93,8 +93,8 @@ class Hooks:
 
     def _finish(self, seen: Seen) -> None:
         """Tell what the cell did, and what threads of earlier cells did meanwhile."""
-        background = tracker.left_behind(seen)
         tracker.end(seen)
+        background = tracker.take_late()
         report = {"kind": "cell", "cell_id": seen.cell_id, **self._contents(seen)}
         report["metrics"] += self._metrics.changed(self._shell.user_ns)
         report["modules"] = self._new_modules()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
+import threading
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 STAT_LIMIT = 1000
 #: Different (path, mode) pairs of one cell that are remembered.
 SEEN_LIMIT = 100_000
+
+_OWNER = "_nbtrail_owner"
 
 
 class Seen:
@@ -31,6 +33,7 @@ class Seen:
         self.msg_id: str | None = (parent.get("header") or {}).get("msg_id")
         self.cell_id: str | None = (parent.get("metadata") or {}).get("cellId")
         self.infos: list[Any] = []
+        self.ended = False
         self.clear()
 
     def clear(self) -> None:
@@ -53,14 +56,14 @@ class Tracker:
         Thread to the execution that it runs.
     order
         Executions that run now, the oldest first; more than one with subshells.
-    owners
-        Other threads to the execution that started them.
     shells
         Threads that have run cells.
     nobody
         Owner of the threads that were there before the probe.
     last
         The execution that ended last.
+    late
+        Executions for which something was noted after their end.
     """
 
     def __init__(self) -> None:
@@ -68,30 +71,37 @@ class Tracker:
         self.failures = 0
         self.running: dict[int, Seen] = {}
         self.order: list[Seen] = []
-        self.owners: dict[int, Seen] = {}
         self.shells: set[int] = set()
         self.nobody = Seen({})
         self.last = self.nobody
+        self.late: dict[int, Seen] = {}
         self.cwd = os.getcwd()
 
     def current(self) -> Seen:
         """The execution that what this thread does belongs to."""
         ident = get_ident()
         seen = self.running.get(ident)
-        if seen is None:
-            seen = self.owners.get(ident)
+        if seen is not None:
+            return seen
+        # Idents of threads are used again, so the owner is kept with the thread itself.
+        # Threads that Python did not start have no object, and must not get one from here.
+        thread = threading._active.get(ident)  # type: ignore[attr-defined]
+        if thread is not None and ident not in self.shells:
+            seen = getattr(thread, _OWNER, None)
         if seen is None:
             seen = self.order[-1] if self.order else self.last
-            if ident not in self.shells:
-                self.owners[ident] = seen
+            if thread is not None and ident not in self.shells:
+                setattr(thread, _OWNER, seen)
+        if seen.ended:
+            self.late[id(seen)] = seen
         return seen
 
     def begin(self, parent: dict[str, Any]) -> Seen:
         """A cell begins on this thread."""
         ident = get_ident()
         self.shells.add(ident)
-        self.owners.pop(ident, None)
-        self._adopt_threads()
+        # Threads that live when a cell begins are not that cell's.
+        self._own_threads(self.order[-1] if self.order else self.last)
         seen = Seen(parent)
         self.cwd = os.getcwd()
         self.order.append(seen)
@@ -103,21 +113,28 @@ class Tracker:
         self.running.pop(get_ident(), None)
         if seen in self.order:
             self.order.remove(seen)
+        seen.ended = True
         self.last = seen
         self.nobody.clear()
 
     def ignore_threads(self) -> None:
         """The threads that live now, but for this one, are the kernel's own."""
-        for ident in sys._current_frames():
-            if ident != get_ident():
-                self.owners[ident] = self.nobody
         self.shells.add(get_ident())
+        self._own_threads(self.nobody)
 
-    def left_behind(self, ended: Seen) -> list[Seen]:
-        """Executions over before ``ended`` whose threads have done something since."""
-        earlier = {id(seen): seen for seen in [*list(self.owners.values()), self.last]}
-        busy = [*self.order, ended, self.nobody]
-        return [s for s in earlier.values() if s not in busy and s.holds_something()]
+    def ignore_this_thread(self) -> None:
+        """What this thread does is nobody's."""
+        setattr(threading.current_thread(), _OWNER, self.nobody)
+
+    def take_late(self) -> list[Seen]:
+        """Executions whose threads have done something since their end was reported."""
+        late, self.late = self.late, {}
+        return [seen for seen in late.values() if seen.holds_something()]
+
+    def _own_threads(self, owner: Seen) -> None:
+        for ident, thread in list(threading._active.items()):  # type: ignore[attr-defined]
+            if ident not in self.shells and getattr(thread, _OWNER, None) is None:
+                setattr(thread, _OWNER, owner)
 
     def note(self, path: Any, mode: Any, handle: Any) -> None:
         """Remember that ``path`` was opened.
@@ -139,16 +156,6 @@ class Tracker:
         if handle is not None and len(files) < STAT_LIMIT:
             state = state_of(os.fstat(handle if type(handle) is int else handle.fileno()))
         files[key] = state
-
-    def _adopt_threads(self) -> None:
-        """Threads that live when a cell begins are not that cell's."""
-        alive = sys._current_frames()
-        for ident in list(self.owners):
-            if ident not in alive:
-                self.owners.pop(ident, None)
-        for ident in alive:
-            if ident not in self.owners and ident not in self.shells:
-                self.owners[ident] = self.order[-1] if self.order else self.last
 
 
 def state_of(found: os.stat_result) -> State:

@@ -28,6 +28,11 @@ class _Home:
     def __reduce__(self) -> tuple[Any, ...]:
         return importlib.import_module, (self.module,)
 
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(importlib.import_module(self.module), name)
+
     def __copy__(self) -> _Home:
         return self
 
