@@ -375,7 +375,7 @@ async def test_a_failing_layer_never_fails_lab_and_says_so_once(
         raise RuntimeError("the roof fell in")
 
     for name in ("sync", "before_save", "after_save", "name_problem"):
-        monkeypatch.setattr(f"nbtrail.server.contents.{name}", broken)
+        monkeypatch.setattr(f"nbtrail.server.follow.{name}", broken)
     for _ in range(3):
         await server.put(book("x = 1"))
         assert (await server.get())["content"]["cells"][0]["source"] == "x = 1"

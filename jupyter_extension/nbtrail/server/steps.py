@@ -1,0 +1,84 @@
+"""Operations as steps: written once, driven with and without an event loop.
+
+An operation is a generator. It yields `Away` for work of ours, which runs off the event loop
+where there is one, and `Here` for the manager's own work, which is awaited where it has to be.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+#: Paths whose lock the present task holds: the manager's own nested calls pass.
+held: ContextVar[frozenset[str]] = ContextVar("nbtrail_held", default=frozenset())
+
+
+@dataclass(frozen=True)
+class Away:
+    """A step of ours: off the event loop."""
+
+    work: Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class Here:
+    """A step of the manager's own."""
+
+    work: Callable[[], Any]
+
+
+Steps = Generator[Away | Here, Any, Any]
+
+
+def run(generator: Steps, path: str | None) -> Any:
+    """Drive an operation on the calling thread, holding ``path`` during the manager's steps."""
+    try:
+        step = next(generator)
+        while True:
+            try:
+                with holding(path if isinstance(step, Here) else None):
+                    value = step.work()
+            except Exception as error:
+                step = generator.throw(error)
+            else:
+                step = generator.send(value)
+    except StopIteration as end:
+        return end.value
+
+
+async def run_async(generator: Steps, path: str | None) -> Any:
+    """As `run`, with the steps of ours in threads and the manager's awaited."""
+    try:
+        step = next(generator)
+        while True:
+            try:
+                if isinstance(step, Away):
+                    value = await asyncio.to_thread(step.work)
+                else:
+                    with holding(path):
+                        value = step.work()
+                        value = await value if inspect.isawaitable(value) else value
+            except Exception as error:
+                step = generator.throw(error)
+            else:
+                step = generator.send(value)
+    except StopIteration as end:
+        return end.value
+
+
+@contextmanager
+def holding(path: str | None) -> Iterator[None]:
+    """Let the manager's nested calls about ``path`` pass."""
+    if path is None:
+        yield
+        return
+    token = held.set(held.get() | {path})
+    try:
+        yield
+    finally:
+        held.reset(token)
