@@ -1,7 +1,7 @@
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { Contents } from '@jupyterlab/services';
 
-import { buildName, INameParts, parseName, renamed } from './names';
+import { buildName, INameParts, parseName, renamed, spaced } from './names';
 import type { NotebookModels } from './notebooks';
 import type { ProjectModel } from './project';
 
@@ -25,7 +25,7 @@ export class NotebookFiles {
   async parts(path: string): Promise<INameParts> {
     const parts = parseName(path, this.categories);
     if (parts.category && parts.description) {
-      return parts;
+      return { ...parts, description: spaced(parts.description) };
     }
     const { proposal } = await this._project.client.notebookStatus(
       this._project.root,
@@ -35,7 +35,7 @@ export class NotebookFiles {
       sequence: parts.sequence,
       category:
         parts.category ?? proposal?.category ?? this.categories[0] ?? null,
-      description: parts.description || proposal?.description || ''
+      description: spaced(parts.description || proposal?.description || '')
     };
   }
 

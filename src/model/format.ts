@@ -1,7 +1,10 @@
-/** Seconds as people read them next to a step: `0.4 s`, `41 s`, `2:05`. */
+/** Seconds as people read them next to a step: `12 ms`, `0.4 s`, `41 s`, `2:05`. */
 export function duration(seconds: number | null): string {
   if (seconds === null || !Number.isFinite(seconds)) {
     return '';
+  }
+  if (seconds < 0.0995) {
+    return `${Math.max(1, Math.round(seconds * 1000))} ms`;
   }
   if (seconds < 9.95) {
     return `${seconds.toFixed(1)} s`;

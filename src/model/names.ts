@@ -20,6 +20,11 @@ export function slug(description: string): string {
     .toLowerCase();
 }
 
+/** A description as people write it: the words without hyphens. */
+export function spaced(description: string): string {
+  return description.replace(/-+/g, ' ');
+}
+
 /** `3-EXPERIMENTAL-five-models.ipynb`; `''` when the description is empty. */
 export function buildName(parts: INameParts): string {
   const words = slug(parts.description);

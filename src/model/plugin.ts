@@ -71,6 +71,13 @@ export const project: JupyterFrontEndPlugin<IProjectModel> = {
     browser?.model.pathChanged.connect(follow);
     void app.restored.then(follow);
 
+    contents.fileChanged.connect((_, change) => {
+      const path = change.newValue?.path ?? change.oldValue?.path ?? '';
+      if (PathExt.extname(path) === '.ipynb' && model.project) {
+        void model.refresh('graph', 'findings');
+      }
+    });
+
     const reconnection = new Reconnection({
       lost: serviceManager.connectionFailure,
       probe: () => client.project(model.root)

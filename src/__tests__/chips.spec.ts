@@ -1,0 +1,116 @@
+import { nullTranslator } from '@jupyterlab/translation';
+
+import { ICellState } from '../api';
+import {
+  categoryChip,
+  environmentChip,
+  findingsChip,
+  groupFindings,
+  isAutomatic,
+  orderChip,
+  pairingChip
+} from '../model';
+import { finding, status } from './samples';
+
+const trans = nullTranslator.load('nbtrail');
+
+function cells(...states: ICellState['state'][]): ICellState[] {
+  return states.map((state, index) => ({
+    cell_id: String(index),
+    state,
+    why: null
+  }));
+}
+
+describe('chips', () => {
+  it('should ask for a draft’s name and show nothing about its twin', () => {
+    const draft = status({ draft: true, category: null, paired: 'missing' });
+    expect(categoryChip(draft, trans).label).toBe('Name it…');
+    expect(pairingChip(draft, trans)).toBeNull();
+  });
+
+  it('should show the category', () => {
+    expect(categoryChip(status(), trans)).toMatchObject({
+      label: 'CLEANING',
+      tone: 'category'
+    });
+    expect(categoryChip(status({ category: null }), trans).tone).toBe('warn');
+  });
+
+  it.each([
+    ['in-sync', '.py paired', 'ok'],
+    ['missing', 'not paired', 'warn'],
+    ['notebook-changed', '.py behind', 'warn'],
+    ['twin-changed', '.py ahead', 'warn'],
+    ['conflict', '.py conflict', 'bad']
+  ] as const)('should show that the pair is %s', (paired, label, tone) => {
+    expect(pairingChip(status({ paired }), trans)).toMatchObject({
+      label,
+      tone
+    });
+  });
+
+  it('should show nothing when pairing is off', () => {
+    expect(pairingChip(status({ paired: 'off' }), trans)).toBeNull();
+  });
+
+  it('should count what is stale and out of order', () => {
+    const value = status({
+      order: 'out-of-order',
+      cells: cells('stale', 'edited', 'out-of-order', 'fresh')
+    });
+    expect(orderChip(value, trans)?.label).toBe('2 stale · 1 out of order');
+  });
+
+  it('should say so even without cells to count', () => {
+    expect(orderChip(status({ order: 'stale' }), trans)?.label).toBe('stale');
+    expect(orderChip(status(), trans)?.label).toBe('in order');
+  });
+
+  it('should shorten the environment and warn when it drifted', () => {
+    expect(environmentChip(status(), trans)?.label).toBe('env 7be1');
+    expect(
+      environmentChip(status({ environment: 'drifted' }), trans)?.tone
+    ).toBe('warn');
+    expect(environmentChip(status({ environment_id: null }), trans)).toBeNull();
+  });
+
+  it('should be bad when one finding is an error', () => {
+    expect(findingsChip(status(), trans)).toBeNull();
+    expect(
+      findingsChip(status({ findings: [finding()] }), trans)
+    ).toMatchObject({ label: '1 finding', tone: 'warn' });
+    expect(
+      findingsChip(
+        status({ findings: [finding(), finding({ severity: 'error' })] }),
+        trans
+      )
+    ).toMatchObject({ label: '2 findings', tone: 'bad' });
+  });
+});
+
+describe('findings', () => {
+  it('should be grouped by file, errors first', () => {
+    const groups = groupFindings([
+      finding({ path: 'b.ipynb', code: 'NBT301' }),
+      finding({ path: 'c.ipynb', code: 'NBT104', severity: 'error' }),
+      finding({ path: 'b.ipynb', code: 'NBT103' })
+    ]);
+    expect(
+      groups.map(group => [group.path, group.findings.map(each => each.code)])
+    ).toEqual([
+      ['c.ipynb', ['NBT104']],
+      ['b.ipynb', ['NBT103', 'NBT301']]
+    ]);
+  });
+
+  it('should not be mended without asking when a name is needed', () => {
+    expect(isAutomatic(finding())).toBe(true);
+    expect(isAutomatic(finding({ fix: null }))).toBe(false);
+    expect(
+      isAutomatic(
+        finding({ fix: { action: 'rename', label: 'Name…', args: {} } })
+      )
+    ).toBe(false);
+  });
+});
