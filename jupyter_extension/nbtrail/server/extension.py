@@ -13,8 +13,8 @@ from jupyter_server.serverapp import ServerApp
 from traitlets import Bool
 
 from nbtrail.notebooks.names import is_draft
-from nbtrail.policy.names import draft_refusal
-from nbtrail.server.events import Events, register_schemas
+from nbtrail.server import contents
+from nbtrail.server.events import PROJECT, Events, register_schemas
 from nbtrail.server.projects import Projects
 from nbtrail.server.recording import Recording
 from nbtrail.server.routes import handlers
@@ -43,6 +43,7 @@ class NbtrailExtension(ExtensionApp):
         )
         self._watcher: Watcher | None = None
         self._recording: Recording | None = None
+        self._contents: list[contents.ContentsLayer] = []
 
     def initialize_handlers(self) -> None:
         """Register the REST routes."""
@@ -65,30 +66,44 @@ class NbtrailExtension(ExtensionApp):
         self._recording = Recording(
             serverapp,
             self.projects,
-            gate=self._draft_refusal,
+            gate=self._refusal,
             record=self.record,
             no_delay=self.no_delay,
         )
         self._recording.start()
+        self._contents = contents.install(
+            serverapp,
+            self.projects,
+            lambda opened, path: events.emit(
+                PROJECT,
+                {
+                    "project": self.projects.contents_root(opened),
+                    "what": "notebooks",
+                    "path": path,
+                },
+            ),
+        )
 
     async def stop_extension(self) -> None:
-        """Write what is queued and close everything that was opened."""
-        if self._recording is not None:
-            await self._recording.stop()
-        if self._watcher is not None:
-            self._watcher.stop()
+        """Write what is queued and close everything that was opened. May be called twice."""
+        layers, self._contents = self._contents, []
+        for layer in layers:
+            layer.remove()
+        recording, self._recording = self._recording, None
+        if recording is not None:
+            await recording.stop()
+        watcher, self._watcher = self._watcher, None
+        if watcher is not None:
+            watcher.stop()
         await asyncio.get_running_loop().run_in_executor(None, self.projects.close)
         self._threads.shutdown(wait=False)
 
-    def _draft_refusal(self, kernel_id: str, _message: Mapping[str, Any]) -> str | None:
+    def _refusal(self, kernel_id: str, _message: Mapping[str, Any]) -> str | None:
         """Why this kernel must not execute yet: all its notebooks are drafts without a name."""
         paths = [] if self._recording is None else self._recording.notebook_of(kernel_id)
         if not paths or not all(is_draft(path) for path in paths):
             return None
-        opened = self.projects.for_path(paths[-1])
-        return draft_refusal(
-            opened.project, opened.project.relative(self.projects.absolute(paths[-1]))
-        )
+        return contents.draft_gate(self.projects, paths[-1])
 
     def _watcher_wake(self) -> None:
         if self._watcher is not None:

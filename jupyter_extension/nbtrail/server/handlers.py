@@ -8,7 +8,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 from jupyter_server.auth.decorator import authorized
@@ -37,7 +37,7 @@ def route(method: Handler) -> Handler:
         except NbtrailError as error:
             self.answer(error.as_json(), status=error.status)
 
-    return web.authenticated(authorized(guarded))  # type: ignore[no-any-return]
+    return cast(Handler, web.authenticated(authorized(guarded)))
 
 
 class ApiHandler(APIHandler):

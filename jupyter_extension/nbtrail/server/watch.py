@@ -46,7 +46,7 @@ class Watcher:
         self._contents_root = contents_root
         self._emit = emit
         self._wake = threading.Event()
-        self._stop = False
+        self._stopped = threading.Event()
         self._seen: dict[OpenProject, _Seen] = {}
         self._thread = threading.Thread(target=self._run, name="nbtrail-watch", daemon=True)
 
@@ -60,20 +60,20 @@ class Watcher:
 
     def stop(self) -> None:
         """End the thread."""
-        self._stop = True
+        self._stopped.set()
         self._wake.set()
         if self._thread.is_alive():
             self._thread.join(5)
 
     def _run(self) -> None:
-        while not self._stop:
+        while not self._stopped.is_set():
             self._wake.wait(_INTERVAL_S)
             self._wake.clear()
             current = self._opened()
             for gone in set(self._seen) - set(current):
                 del self._seen[gone]
             for opened in current:
-                if self._stop:
+                if self._stopped.is_set():
                     return
                 self._look(opened)
 

@@ -56,7 +56,8 @@ def call(folder: Path, *arguments: str, code: int = 0) -> subprocess.CompletedPr
     """Run ``nbtrail -C folder …`` and insist on its exit status."""
     result = subprocess.run(
         [sys.executable, "-m", "nbtrail.cli", "-C", str(folder), *arguments],
-        capture_output=True, text=True, timeout=300, check=False, env={**os.environ, "COLUMNS": "200"},
+        capture_output=True, text=True, timeout=300, check=False,
+        env={**os.environ, "COLUMNS": "200"},
     )  # fmt: skip
     assert result.returncode == code, (result.stdout, result.stderr)
     return result
@@ -222,7 +223,8 @@ def test_a_missing_kernel_is_named(project: Path) -> None:
 
 def test_a_kernel_that_dies(project: Path) -> None:
     write_notebook(
-        project / CLEANING, notebook("x = 1", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+        project / CLEANING,
+        notebook("x = 1", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"),
     )  # fmt: skip
     result = answer(project, "run", code=1)
     step = result["steps"][0]
