@@ -93,9 +93,10 @@ class Recording:
         logger.add_listener(schema_id=KERNEL_ACTIONS, listener=self._on_kernel_action)
 
     async def stop(self) -> None:
-        """End all sessions and hand everything to the ledgers."""
-        if self._base is not None:
-            self._app.web_app.settings[_CLASS] = self._base
+        """End all sessions and hand everything to the ledgers. May be called twice."""
+        if self._base is None:
+            return
+        self._app.web_app.settings[_CLASS], self._base = self._base, None
         for task in list(self._tasks):
             task.cancel()
         self._notebooks.unwatch()
