@@ -140,6 +140,8 @@ def matches(read: str, written: str) -> bool:
         return _fits(written, read)
     if "*" in written and "*" not in read:
         return _fits(read, written)
+    if "*" in written and "*" in read:
+        return _fits(written.replace("*", "x"), read) or _fits(read.replace("*", "x"), written)
     return False
 
 

@@ -32,7 +32,8 @@ from nbtrail.pipeline.inference.values import (
 )
 
 _MAX_DEPTH = 6
-_BUDGET = 60_000
+_BUDGET = 150_000
+_STATEMENT_BUDGET = 30_000
 _BUILTINS = frozenset(
     """open str list tuple sorted reversed set frozenset enumerate zip range len int float dict
     repr""".split()
@@ -46,8 +47,8 @@ _USUAL_NAMES = {
 _WRITING_SQL = ("INSERT", "CREATE", "UPDATE", "DELETE", "REPLACE", "DROP", "ALTER")
 
 
-class BudgetError(ValueError):
-    """The notebook is too large, or loops too much, to be walked to the end."""
+class BudgetError(Exception):
+    """A statement, or the notebook, is too large or loops too much to be walked to the end."""
 
 
 class Expressions:
@@ -83,13 +84,20 @@ class Expressions:
         self._data_folder = data_folder
         self._depth = 0
         self._budget = _BUDGET
+        self._left = _STATEMENT_BUDGET
         self._active: list[ast.AST] = []
 
     def spend(self) -> None:
         """Count one step of the walk."""
         self._budget -= 1
-        if self._budget < 0:
+        self._left -= 1
+        if self._left < 0 or self._budget < 0:
             raise BudgetError("the notebook is too large to be analysed")
+
+    def next_statement(self) -> bool:
+        """Begin a top-level statement; false when nothing of the budget is left."""
+        self._left = _STATEMENT_BUDGET
+        return self._budget > 0
 
     def touch(self, mode: effects.Mode, text: str, weak: bool = False) -> None:
         """Note that a file is read or written."""

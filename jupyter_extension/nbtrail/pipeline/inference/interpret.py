@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from nbtrail.pipeline.inference.effects import Mode
-from nbtrail.pipeline.inference.expressions import Expressions
+from nbtrail.pipeline.inference.expressions import BudgetError, Expressions
 from nbtrail.pipeline.inference.values import (
     UNKNOWN,
     Class,
@@ -34,16 +32,6 @@ class Return(Exception):
     """A ``return`` that ends the walk of a function."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One file named by the code: ``cell`` is the index of the notebook's cell."""
-
-    mode: Mode
-    text: str
-    cell: int
-    weak: bool = False
-
-
 class Interpreter(Expressions):
     """One walk through one notebook."""
 
@@ -55,10 +43,14 @@ class Interpreter(Expressions):
     def run_module(self, tree: ast.Module, scope: Scope) -> None:
         """Walk top-level statements one by one."""
         for statement in tree.body:
+            if scope is self.scope and not self.next_statement():
+                return
             try:
                 self.execute(statement, scope)
             except Return:
                 pass
+            except BudgetError:
+                self.unresolved += 1
             except (RecursionError, ArithmeticError, LookupError, TypeError, ValueError,
                     AttributeError, MemoryError):  # fmt: skip
                 # A construct that is not foreseen: what follows may still say something.

@@ -12,7 +12,7 @@ import msgspec
 from nbtrail.errors import NbtrailError
 from nbtrail.notebooks.cells import code_cells_of, language
 from nbtrail.notebooks.document import Notebook, read_notebook
-from nbtrail.pipeline.inference.expressions import BudgetError, Expressions
+from nbtrail.pipeline.inference.expressions import Expressions
 from nbtrail.pipeline.inference.interpret import Interpreter
 from nbtrail.pipeline.inference.source import code_digest, module_digest, parse_cell
 from nbtrail.pipeline.inference.values import HOLE, ROOT, Module, PathValue, Scope
@@ -25,6 +25,9 @@ _R_WRITE = re.compile(
     r"\b(?:write[._]\w+|saveRDS|fwrite|save|writeLines|CSV\.write|savefig|ggsave|png|pdf)"
     r"\s*\((?:[^()\"'\n]*,)?\s*(?:file(?:name)?\s*=\s*)?[\"']([^\"'\n]+\.\w+)[\"']"
 )
+
+#: A comment, and what stands in front of it with all quotes closed.
+_COMMENT = re.compile(r"""^((?:[^"'#]|"[^"]*"|'[^']*')*)#.*""")
 
 
 class FileUse(msgspec.Struct, frozen=True):
@@ -86,13 +89,10 @@ def analyse(notebook: Notebook, path: str, root: Path, data_folder: str = "data"
     walk = Interpreter(modules.load, modules.include, data_folder)
     cells = code_cells_of(notebook)
     if language(notebook) in ("python", "ipython"):
-        try:
-            for cell in cells:
-                tree = parse_cell(cell.source)
-                if tree is not None:
-                    walk.run_cell(tree, cell.index)
-        except BudgetError:
-            walk.unresolved += 1
+        for cell in cells:
+            tree = parse_cell(cell.source)
+            if tree is not None:
+                walk.run_cell(tree, cell.index)
     else:
         for cell in cells:
             walk.cell = cell.index
@@ -132,7 +132,7 @@ def _in_order(walk: Expressions) -> tuple[tuple[FileUse, ...], tuple[FileUse, ..
 def _scan_text(walk: Expressions, source: str) -> None:
     """Readers and writers of R and Julia, by their names alone."""
     for line in source.splitlines():
-        code = line.split("#", 1)[0] if not re.search(r"[\"'][^\"']*#", line) else line
+        code = _COMMENT.sub(r"\1", line)
         for match in _R_WRITE.finditer(code):
             walk.touch("write", match[1])
         for match in _R_READ.finditer(code):

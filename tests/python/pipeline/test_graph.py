@@ -1,0 +1,301 @@
+"""From what each notebook reads and writes to edges, order and findings."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from nbtrail.errors import UsageError
+from nbtrail.pipeline.graph import Observed, build_graph, infer_graph
+from nbtrail.pipeline.inference.cache import AnalysisCache
+from nbtrail.pipeline.inference.static import Analysis
+from nbtrail.pipeline.order import components, topological
+from nbtrail.pipeline.render import as_dot, as_json, as_mermaid, as_text
+from nbtrail.pipeline.request import RunRequest, chosen_steps
+
+
+def edges(graph) -> list[tuple[str, str]]:
+    return [(edge.source, edge.target) for edge in graph.edges]
+
+
+def codes(graph) -> list[tuple[str, str]]:
+    return [(finding.code, finding.path) for finding in graph.findings]
+
+
+def reads(path: str) -> str:
+    return f"pd.read_csv({path!r})"
+
+
+def writes(path: str) -> str:
+    return f"df.to_csv({path!r})"
+
+
+def test_order_follows_files_and_not_names(folder):
+    folder.file("raw.csv")
+    folder.notebook("c.ipynb", reads("raw.csv"), writes("data/1.csv"))
+    folder.notebook("b.ipynb", reads("data/1.csv"), writes("data/2.csv"))
+    folder.notebook("a.ipynb", reads("data/2.csv"))
+    graph = build_graph(folder.project)
+    assert graph.order == ("c.ipynb", "b.ipynb", "a.ipynb")
+    assert edges(graph) == [("c.ipynb", "b.ipynb"), ("b.ipynb", "a.ipynb")]
+    via = graph.edges[0].via[0]
+    assert (via.path, via.evidence, via.source_cell, via.target_cell) == (
+        "data/1.csv",
+        "static",
+        1,
+        0,
+    )
+    assert graph.findings == ()
+
+
+def test_without_files_sequence_and_category_decide(folder):
+    for name in ("DEPLOY-x", "EXPERIMENTAL-y", "EXPLORATION-z", "CLEANING-w", "10-EXPLORATION-q",
+                 "2-DEPLOY-p", "2b-CLEANING-r"):  # fmt: skip
+        folder.notebook(f"{name}.ipynb", "1")
+    graph = build_graph(folder.project)
+    assert [Path(path).stem for path in graph.order] == [
+        "2-DEPLOY-p",
+        "2b-CLEANING-r",
+        "10-EXPLORATION-q",
+        "CLEANING-w",
+        "EXPLORATION-z",
+        "EXPERIMENTAL-y",
+        "DEPLOY-x",
+    ]
+    assert graph.edges == ()
+
+
+def test_a_dated_dataset_is_known_by_its_family(folder):
+    folder.notebook(
+        "use.ipynb", "from nbtrail import dataset", "pd.read_csv(dataset('titanic.csv'))"
+    )
+    folder.notebook(
+        "make.ipynb", "from datetime import date", "df.to_csv(f'data/{date.today()}_titanic.csv')"
+    )
+    folder.notebook("old.ipynb", reads("data/2024-01-01_titanic.csv"))
+    graph = build_graph(folder.project)
+    assert edges(graph) == [("make.ipynb", "old.ipynb"), ("make.ipynb", "use.ipynb")]
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("../data/x.csv", "data/x.csv"),
+        ("/home/ann/project/data/x.csv", "../data/x.csv"),
+        ("../data/x.csv", "C:\\Users\\bob\\project\\data\\x.csv"),
+        ("/home/ann/project/data/x.csv", "/Users/bob/project/data/x.csv"),
+        ("../data/x.csv", "../data/./x.csv"),
+    ],
+)
+def test_one_file_by_many_names(folder, written, read):
+    folder.file("data/keep.txt")
+    folder.notebook("notebooks/b.ipynb", writes(written))
+    folder.notebook("notebooks/a.ipynb", reads(read))
+    assert edges(build_graph(folder.project)) == [("notebooks/b.ipynb", "notebooks/a.ipynb")]
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("one/result.csv", "two/result.csv"),
+        ("/tmp/x.csv", "/tmp/x.csv"),
+        ("x.csv", "https://example.org/x.csv"),
+        ("/home/ann/one/x.csv", "/home/bob/two/x.csv"),
+    ],
+)
+def test_same_names_are_not_always_the_same_file(folder, written, read):
+    folder.notebook("b.ipynb", writes(written))
+    folder.notebook("a.ipynb", reads(read))
+    assert build_graph(folder.project).edges == ()
+
+
+def test_patterns_connect_a_loop_with_what_it_reads(folder):
+    folder.notebook("z.ipynb", "for n in names():\n    df.to_csv(f'parts/part_{n}.csv')")
+    folder.notebook("a.ipynb", "import glob\n[pd.read_csv(f) for f in glob.glob('parts/*.csv')]")
+    assert edges(build_graph(folder.project)) == [("z.ipynb", "a.ipynb")]
+
+
+def test_a_listed_folder_accuses_nobody_of_a_cycle(folder):
+    folder.notebook("a.ipynb", "import os\nos.listdir('data')", writes("data/clean.csv"))
+    folder.notebook("b.ipynb", reads("data/clean.csv"), writes("data/features.csv"))
+    graph = build_graph(folder.project)
+    assert edges(graph) == [("a.ipynb", "b.ipynb")]
+    assert graph.findings == ()
+
+
+def test_cycles_are_named_and_there_is_an_order_all_the_same(folder):
+    folder.notebook("1-a.ipynb", reads("y.csv"), writes("x.csv"))
+    folder.notebook("2-b.ipynb", reads("x.csv"), writes("y.csv"))
+    folder.notebook("0-c.ipynb", reads("y.csv"))
+    graph = build_graph(folder.project)
+    assert graph.order == ("1-a.ipynb", "2-b.ipynb", "0-c.ipynb")
+    finding = next(f for f in graph.findings if f.code == "NBT411")
+    assert "1-a.ipynb, 2-b.ipynb" in finding.message
+    assert "0-c.ipynb" not in finding.message
+
+
+def test_two_writers_and_missing_inputs_are_findings(folder):
+    folder.file("there.csv")
+    folder.notebook("a.ipynb", reads("there.csv"), writes("x.csv"))
+    folder.notebook("b.ipynb", reads("absent.csv"), writes("x.csv"))
+    folder.notebook("c.ipynb", "import os\nif os.path.exists('c.csv'):\n    pd.read_csv('c.csv')",
+                    writes("c.csv"))  # fmt: skip
+    assert codes(build_graph(folder.project)) == [("NBT412", "b.ipynb"), ("NBT413", "b.ipynb")]
+
+
+def test_a_file_changed_in_place_comes_between(folder):
+    folder.notebook("1-make.ipynb", writes("x.csv"))
+    folder.notebook("2-look.ipynb", reads("x.csv"))
+    folder.notebook("3-mend.ipynb", reads("x.csv"), writes("x.csv"))
+    folder.notebook("4-use.ipynb", reads("x.csv"))
+    graph = build_graph(folder.project)
+    assert ("3-mend.ipynb", "2-look.ipynb") not in edges(graph)
+    assert ("3-mend.ipynb", "4-use.ipynb") in edges(graph)
+    assert graph.order == ("1-make.ipynb", "2-look.ipynb", "3-mend.ipynb", "4-use.ipynb")
+    assert [code for code, _path in codes(graph)] == ["NBT412"]
+
+
+def test_dead_ends_are_marked(folder):
+    folder.file("raw.csv")
+    folder.notebook("CLEANING-make.ipynb", reads("raw.csv"), writes("x.csv"))
+    folder.notebook("EXPLORATION-look.ipynb", reads("x.csv"))
+    folder.notebook("DEPLOY-ship.ipynb", reads("x.csv"))
+    graph = build_graph(folder.project)
+    assert [node.path for node in graph.nodes if node.dead_end] == ["EXPLORATION-look.ipynb"]
+
+
+def test_declared_steps_win(folder):
+    folder.file("raw.csv")
+    folder.notebook("a.ipynb", "helper.hidden_read()")
+    folder.notebook("b.ipynb", "helper.hidden_write()")
+    folder.notebook("c.ipynb", reads("wrong-guess.csv"))
+    folder.file(
+        "nbtrail.toml",
+        '[[pipeline.steps]]\npath = "b.ipynb"\nwrites = ["data/x.csv"]\n'
+        '[[pipeline.steps]]\npath = "a.ipynb"\nreads = ["data/x.csv"]\n'
+        '[[pipeline.steps]]\npath = "c.ipynb"\nreads = ["raw.csv"]\nafter = ["a.ipynb"]\n',
+    )
+    graph = build_graph(folder.project)
+    assert graph.order == ("b.ipynb", "a.ipynb", "c.ipynb")
+    assert {via.evidence for edge in graph.edges for via in edge.via} == {"declared"}
+    assert graph.findings == ()
+
+
+def test_what_was_observed_replaces_guesses_about_the_same_code(folder):
+    folder.notebook("a.ipynb", reads("guess.csv"))
+    folder.notebook("b.ipynb", "hidden()")
+    plain = infer_graph(folder.project)
+    assert codes(plain) == [("NBT413", "a.ipynb")]
+    seen = {
+        "a.ipynb": Observed(plain.node("a.ipynb").analysis.code_key, ("data/x.csv",), ()),
+        "b.ipynb": Observed(plain.node("b.ipynb").analysis.code_key, (), ("data/x.csv",)),
+    }
+    graph = infer_graph(folder.project, seen)
+    assert edges(graph) == [("b.ipynb", "a.ipynb")]
+    assert graph.edges[0].via[0].evidence == "observed"
+    assert graph.findings == ()
+    folder.notebook("b.ipynb", "hidden()", "more = 1")
+    assert infer_graph(folder.project, seen).edges == ()
+
+
+def test_unreadable_notebooks_are_findings_and_the_rest_goes_on(folder):
+    folder.file("torn.ipynb", "{")
+    folder.file("empty.ipynb", "")
+    folder.file("old.ipynb", json.dumps({"nbformat": 3, "worksheets": []}))
+    folder.notebook("good.ipynb", "1")
+    graph = build_graph(folder.project)
+    assert graph.order == ("good.ipynb",)
+    assert codes(graph) == [
+        ("NBT901", "torn.ipynb"),
+        ("NBT902", "empty.ipynb"),
+        ("NBT903", "old.ipynb"),
+    ]
+    assert graph.unreadable == ("empty.ipynb", "old.ipynb", "torn.ipynb")
+
+
+def test_drafts_scratch_and_excluded_notebooks_are_no_steps(folder):
+    folder.file("nbtrail.toml", '[pipeline]\nexclude = ["old/*"]\n')
+    for path in ("Untitled1.ipynb", "scratch/try.ipynb", "old/x.ipynb", "kept.ipynb"):
+        folder.notebook(path, "1")
+    assert build_graph(folder.project).order == ("kept.ipynb",)
+
+
+def test_json_mermaid_dot_and_text(folder):
+    folder.notebook('2-EXPLORATION-it"s.ipynb', reads("data/x.csv"))
+    folder.notebook("3-CLEANING-make.ipynb", writes("data/x.csv"))
+    graph = build_graph(folder.project)
+    found = json.loads(json.dumps(as_json(graph)))
+    assert sorted(found) == ["edges", "findings", "order", "steps"]
+    assert found["order"] == ["3-CLEANING-make.ipynb", '2-EXPLORATION-it"s.ipynb']
+    assert found["steps"][0] == {
+        "path": "3-CLEANING-make.ipynb",
+        "category": "CLEANING",
+        "sequence": "3",
+        "title": "make",
+        "status": "never-run",
+        "why": None,
+        "seconds": None,
+        "metrics": {},
+        "dead_end": False,
+    }
+    via = found["edges"][0]["via"][0]
+    assert (via["path"], via["evidence"]) == ("data/x.csv", "static")
+    assert '-->|"x.csv"| n1' in as_mermaid(graph)
+    assert '"2-EXPLORATION-it#quot;s"' in as_mermaid(graph)
+    assert '"3-CLEANING-make.ipynb" -> "2-EXPLORATION-it\\"s.ipynb"' in as_dot(graph)
+    assert "1. 3-CLEANING-make.ipynb" in as_text(graph)
+    assert "needs 3-CLEANING-make.ipynb for data/x.csv (static)" in as_text(graph)
+
+
+def test_analyses_are_kept_by_content(folder):
+    file = folder.notebook("a.ipynb", "from helper import *\npd.read_csv(P)")
+    folder.file("helper.py", "P = 'a.csv'\n")
+    for path in (file, folder.root / "helper.py"):
+        os.utime(path, (1, 1))
+
+    def read() -> list[str]:
+        cache = AnalysisCache(folder.root, folder.project.state_dir)
+        found = cache.get("a.ipynb")
+        cache.save()
+        assert isinstance(found, Analysis)
+        return [use.text for use in found.reads]
+
+    assert read() == ["a.csv"]
+    kept = next((folder.project.state_dir / "cache").glob("analysis-*"))
+    stamp = kept.stat().st_mtime_ns
+    assert read() == ["a.csv"]
+    assert kept.stat().st_mtime_ns == stamp
+    folder.file("helper.py", "P = 'b.csv'\n")
+    assert read() == ["b.csv"]
+    kept.write_bytes(b"damaged")
+    assert read() == ["b.csv"]
+
+
+def test_steps_are_chosen_by_path_name_number_and_place(folder):
+    for name in ("1-CLEANING-a", "2-EXPLORATION-b", "5-DEPLOY-c", "sub/2-EXPLORATION-b"):
+        folder.notebook(f"{name}.ipynb", "1")
+    graph = build_graph(folder.project)
+
+    def chosen(**request) -> list[str]:
+        return [Path(path).stem for path in chosen_steps(graph, RunRequest(**request))]
+
+    assert chosen(notebooks=("5-DEPLOY-c",)) == ["5-DEPLOY-c"]
+    assert chosen(start="5") == ["5-DEPLOY-c"]
+    assert chosen(until="1-CLEANING-a.ipynb") == ["1-CLEANING-a"]
+    assert chosen(start="2-EXPLORATION-b.ipynb", until="3")[0] == "2-EXPLORATION-b"
+    with pytest.raises(UsageError, match=r"may be .* or "):
+        chosen(start="2-EXPLORATION-b")
+    with pytest.raises(UsageError, match="No step lies between"):
+        chosen(start="5-DEPLOY-c", until="1-CLEANING-a")
+
+
+def test_topological_order_is_steady_and_breaks_cycles():
+    pairs = [("b", "a"), ("c", "b"), ("x", "y"), ("y", "x"), ("y", "z")]
+    assert topological(list("abcxyz"), pairs, lambda n: n) == ["c", "b", "a", "x", "y", "z"]
+    home = components(pairs)
+    assert home["x"] == home["y"] != home["z"]
+    chain = [(f"{i:05}", f"{i + 1:05}") for i in range(5000)]
+    assert topological([f"{i:05}" for i in range(5001)], chain, lambda n: n)[-1] == "05000"
