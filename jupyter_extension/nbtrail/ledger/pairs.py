@@ -71,11 +71,16 @@ def put_base(connection: Connection, base: PairBase) -> None:
 
 
 def rename_base(connection: Connection, old: str, new: str, new_twin: str) -> None:
-    """Carry the last sync of ``old`` to ``new``; one of ``new`` itself is dropped."""
-    delete_base(connection, new)
+    """Carry the last sync of ``old`` to ``new``; one of ``new`` itself is dropped.
+
+    The row may have gone along with the notebook's history already: then only the twin's
+    path is left to change.
+    """
+    if get_base(connection, old) is not None:
+        delete_base(connection, new)
     connection.execute(
         update(pairs)
-        .where(pairs.c.notebook_path == old)
+        .where(pairs.c.notebook_path.in_([old, new]))
         .values(notebook_path=new, twin_path=new_twin)
     )
 

@@ -78,10 +78,10 @@ def finish_rename(project: Project, store: Store | None, move: Move) -> None:
         from nbtrail.ledger.pairs import delete_base, rename_base
 
         with store.write() as connection:
+            rename_notebook(connection, move.path, move.new_path)
             if move.new_twin is not None:
                 rename_base(connection, move.path, move.new_path, move.new_twin)
-            rename_notebook(connection, move.path, move.new_path)
-            if move.new_twin is None:
+            else:
                 delete_base(connection, move.new_path)
 
 
@@ -109,17 +109,25 @@ def rename_folder(project: Project, store: Store | None, old: str, new: str) -> 
     """Carry last syncs and histories of all notebooks below a renamed folder."""
     if store is None:
         return
+    from sqlalchemy import select
+
     from nbtrail.ledger.history import rename_notebook
     from nbtrail.ledger.pairs import get_bases, rename_base
+    from nbtrail.ledger.tables import notebooks
 
     prefix = old.rstrip("/") + "/"
+    live = select(notebooks.c.path).where(
+        notebooks.c.retired_at.is_(None), notebooks.c.path.startswith(prefix, autoescape=True)
+    )
     with store.write() as connection:
-        for path, base in get_bases(connection).items():
+        bases = get_bases(connection)
+        for path in connection.execute(live).scalars().all():
             if path.startswith(prefix):
-                moved = f"{new}/{path[len(prefix) :]}"
-                twin = f"{new}/{base.twin[len(prefix) :]}"
-                rename_base(connection, path, moved, twin)
-                rename_notebook(connection, path, moved)
+                rename_notebook(connection, path, f"{new}/{path[len(prefix) :]}")
+        for path, base in bases.items():
+            if path.startswith(prefix):
+                moved, twin = path[len(prefix) :], base.twin[len(prefix) :]
+                rename_base(connection, path, f"{new}/{moved}", f"{new}/{twin}")
 
 
 def copy_pair(project: Project, store: Store | None, old: str, new: str) -> SyncResult:

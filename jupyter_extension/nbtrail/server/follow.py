@@ -80,6 +80,7 @@ class Follower:
         self._said: set[tuple[str, str]] = set()
 
     def bring_together(self, owner: Owner) -> SyncResult:
+        """Sync a pair; a notebook that is not there is the manager's to report."""
         project = owner.opened.project
         if not project.resolve(owner.path).is_file():
             raise OutsideProjectError(f"{owner.path} is not there.")
@@ -99,11 +100,13 @@ class Follower:
         self._changed(owner)
 
     def refuse_new(self, path: str) -> None:
+        """Raise 422 where a notebook must not be made at ``path``."""
         owner = find_owner(self._projects, path)
         if owner is not None and not self._exists(path) and not is_draft(path):
             _refuse(owner)
 
     def refuse_rename(self, old_path: str, new_path: str) -> None:
+        """Raise 422 where a notebook must not get the name ``new_path``."""
         owner = find_owner(self._projects, new_path)
         if owner is None or is_draft(new_path):
             return
@@ -161,7 +164,7 @@ class Follower:
         if before is None or after is None:
             return
         project = before.opened.project
-        if project.root == after.opened.project.root and project.root != self._absolute(new_path):
+        if project.root == after.opened.project.root:
             store = before.opened.store_or_none()
             moves.rename_folder(project, store, before.path, after.path)
             self._changed(after)
@@ -174,11 +177,13 @@ class Follower:
         self._changed(owner)
 
     def forget(self, path: str) -> None:
+        """End the history of a deleted notebook that had no pair of ours."""
         owner = find_owner(self._projects, path)
         if owner is not None:
             self.deleted(owner, moves.Removal(owner.path, None))
 
     def copied(self, from_path: str, to_path: str) -> None:
+        """Begin the history of a copy."""
         before = find_owner(self._projects, from_path)
         after = find_owner(self._projects, to_path)
         if before is None or after is None:
@@ -253,7 +258,7 @@ def _leaves_scratch(before: Owner | None, after: Owner) -> bool:
     return (
         before is not None
         and before.opened.project.is_scratch(before.path)
-        and not (after.opened.project.is_scratch(after.path))
+        and not after.opened.project.is_scratch(after.path)
     )
 
 

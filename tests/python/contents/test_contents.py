@@ -13,6 +13,7 @@ from sqlalchemy import select
 from tornado.httpclient import HTTPClientError
 
 from nbtrail.ledger import history
+from nbtrail.ledger.pairs import get_base
 from nbtrail.ledger.tables import kept
 from nbtrail.notebooks.document import read_notebook, write_notebook
 from nbtrail.pairing import pair_state, sync
@@ -201,8 +202,10 @@ async def test_a_rename_carries_twin_and_history(server: Server) -> None:
     new = "2-CLEANING-ages.ipynb"
     await server.rename(NAME, new)
     assert not server.twin.exists()
-    assert (server.root / "2-CLEANING-ages.py").exists()
-    assert server.state(new) == "in-sync"
+    twin = server.root / "2-CLEANING-ages.py"
+    twin.write_text(twin.read_text().replace("x = 1", "x = 2"))
+    assert server.state(new) == "twin-changed"
+    assert (await server.get(new))["content"]["cells"][0]["id"] == "c0"
     with store.read() as connection:
         assert history.find_notebook(connection, new) == identity
 
@@ -313,8 +316,14 @@ async def test_nothing_happens_in_a_folder_that_was_not_adopted(
 async def test_a_folder_renamed_or_a_file_moved_keeps_its_pairs(server: Server) -> None:
     (server.root / "first").mkdir()
     await server.put(book("x = 1"), f"first/{NAME}")
+    store = server.projects.for_path("").store
+    with store.write() as connection:
+        identity = history.notebook_id(connection, f"first/{NAME}")
     await server.rename("first", "second")
     assert server.state(f"second/{NAME}") == "in-sync"
+    with store.read() as connection:
+        assert history.find_notebook(connection, f"second/{NAME}") == identity
+        assert get_base(connection, f"second/{NAME}") is not None
     write_notebook(server.root / "bad.ipynb", book("x = 1"))
     await server.rename("bad.ipynb", "second/bad.ipynb")
     await server.rename(f"second/{NAME}", NAME)

@@ -1,0 +1,120 @@
+"""Pairs under a real git: files come and go in any order, with any times."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from nbtrail.pairing import Action
+
+from .conftest import Desk
+
+
+def git(desk: Desk, *arguments: str, check: bool = True) -> str:
+    settings = ["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "core.autocrlf=false"]
+    done = subprocess.run(
+        ["git", *settings, *arguments],
+        cwd=desk.project.root, check=check, capture_output=True, text=True,
+    )  # fmt: skip
+    return done.stdout
+
+
+@pytest.fixture
+def repo(desk: Desk) -> Desk:
+    git(desk, "init", "-q", "-b", "main")
+    git(desk, "add", ".")
+    git(desk, "commit", "-q", "-m", "first")
+    return desk
+
+
+def test_stash_of_a_run_notebook_and_back(repo: Desk) -> None:
+    """jupytext#63 and #799: only outputs changed, so the twin is older; nothing is wrong."""
+    content = repo.read()
+    content["cells"][1]["outputs"] = []
+    repo.write(content)
+    run = repo.both()
+    repo.sync()
+    git(repo, "stash")
+    assert repo.sync().action is Action.IN_SYNC
+    assert repo.outputs()[1] == "ok\n"
+    git(repo, "stash", "pop")
+    assert repo.both() == run
+    assert repo.sync().action is Action.IN_SYNC
+    assert repo.both() == run
+
+
+def test_stash_of_an_edited_pair_and_back(repo: Desk) -> None:
+    repo.edit(3, "df.plot(kind='bar')")
+    repo.sync()
+    edited = repo.both()
+    git(repo, "stash")
+    assert repo.sync().action is Action.IN_SYNC
+    assert repo.sources()[3] == "df.plot()"
+    git(repo, "stash", "pop")
+    assert repo.sync().action is Action.IN_SYNC
+    assert repo.both() == edited
+
+
+def test_checkout_of_branches_with_other_pairs(repo: Desk) -> None:
+    git(repo, "checkout", "-q", "-b", "bars")
+    repo.edit(3, "df.plot(kind='bar')")
+    repo.sync()
+    bars = repo.both()
+    git(repo, "commit", "-q", "-am", "bars")
+    for branch, source in (("main", "df.plot()"), ("bars", "df.plot(kind='bar')")) * 2:
+        git(repo, "checkout", "-q", branch)
+        assert repo.sync().action is Action.IN_SYNC
+        assert repo.sources()[3] == source
+    assert repo.both() == bars
+
+
+def test_only_twins_in_git(repo: Desk) -> None:
+    """The usual way to keep outputs out of git: a pull brings a newer twin alone."""
+    git(repo, "rm", "-q", "--cached", repo.path)
+    (repo.project.root / ".gitignore").write_text("*.ipynb\n.nbtrail/\n")
+    git(repo, "add", ".gitignore")
+    git(repo, "commit", "-q", "-am", "twins only")
+    git(repo, "checkout", "-q", "-b", "other")
+    repo.edit_twin("df.plot()", "df.plot(kind='bar')")
+    git(repo, "commit", "-q", "-am", "bars")
+    git(repo, "checkout", "-q", "main")
+    repo.sync()
+    repo.edit(1, "df = load()")
+    git(repo, "merge", "-q", "other")
+    assert repo.sync().action is Action.MERGE
+    assert repo.sources()[1::2] == ["df = load()", "df.plot(kind='bar')"]
+    assert repo.outputs() == ["", "ok\n", "0.62\n", "figure\n"]
+
+
+def test_a_merge_that_git_could_not_finish(repo: Desk) -> None:
+    git(repo, "checkout", "-q", "-b", "bars")
+    repo.edit(3, "df.plot(kind='bar')")
+    repo.sync()
+    git(repo, "commit", "-q", "-am", "bars")
+    git(repo, "checkout", "-q", "main")
+    repo.sync()
+    repo.edit(3, "df.plot(kind='line')")
+    repo.sync()
+    line = repo.file.read_bytes()
+    git(repo, "commit", "-q", "-am", "line")
+    git(repo, "merge", "bars", check=False)
+    assert "<<<<<<<" in repo.twin.read_text()
+    repo.file.write_bytes(line)
+    marked = repo.both()
+    assert [c.kind for c in repo.sync().conflicts] == ["markers"]
+    assert repo.both() == marked
+    repo.edit_twin(repo.twin.read_text(), repo.twin.read_text().split("<<<<<<<")[0])
+    repo.twin.write_text(repo.twin.read_text() + "df.plot(kind='area')\n")
+    assert repo.sync().action is Action.UPDATE_NOTEBOOK
+    assert repo.sources()[3] == "df.plot(kind='area')"
+    assert repo.ids() == ["title", "load", "mean", "plot"]
+
+
+def test_a_fresh_clone_has_no_ledger_and_is_in_sync(repo: Desk) -> None:
+    from nbtrail.pairing import pair_state
+    from nbtrail.project import load_project
+
+    clone = repo.project.root.parent / "clone"
+    git(repo, "clone", "-q", ".", str(clone))
+    assert pair_state(load_project(clone), None, repo.path).state == "in-sync"

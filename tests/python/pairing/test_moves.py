@@ -1,0 +1,121 @@
+"""Renaming, copying and deleting pairs, and two processes at one pair."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from nbtrail.errors import ConflictError, NotFoundError, StoreError
+from nbtrail.ledger import history
+from nbtrail.pairing import Action, copy_pair, delete_pair, pair_state, rename_pair
+from nbtrail.pairing.decide import Digests, decide
+
+from .conftest import Desk
+
+
+def test_a_rename_takes_twin_base_and_history_along(desk: Desk) -> None:
+    assert desk.store is not None
+    with desk.store.write() as connection:
+        identity = history.notebook_id(connection, desk.path)
+    both = desk.both()
+    old = desk.path
+    move = rename_pair(desk.project, desk.store, old, "models/2-CLEANING-ages.ipynb")
+    assert (move.twin, move.new_twin) == ("1-EXPLORATION-survival.py", "models/2-CLEANING-ages.py")
+    assert not desk.file.exists()
+    assert not desk.twin.exists()
+    desk.path = move.new_path
+    assert desk.both() == both
+    desk.edit_twin("df.plot()", "df.plot(kind='bar')")
+    assert desk.sync().action is Action.UPDATE_NOTEBOOK
+    assert desk.ids() == ["title", "load", "mean", "plot"]
+    with desk.store.read() as connection:
+        assert history.find_notebook(connection, desk.path) == identity
+        assert history.find_notebook(connection, old) is None
+
+
+def test_a_rename_never_replaces_a_file(desk: Desk) -> None:
+    other = desk.project.root / "2-CLEANING-ages.py"
+    other.write_text("def helper(): ...\n")
+    before = desk.both()
+    with pytest.raises(ConflictError, match=r"2-CLEANING-ages\.py"):
+        rename_pair(desk.project, desk.store, desk.path, "2-CLEANING-ages.ipynb")
+    assert desk.both() == before
+    with pytest.raises(NotFoundError):
+        rename_pair(desk.project, desk.store, "nowhere.ipynb", "3-CLEANING-x.ipynb")
+
+
+def test_a_copy_is_a_pair_of_its_own(desk: Desk) -> None:
+    copy_pair(desk.project, desk.store, desk.path, "2-EXPERIMENTAL-depth.ipynb")
+    desk.path = "2-EXPERIMENTAL-depth.ipynb"
+    desk.edit_twin("df.plot()", "df.plot(kind='bar')")
+    desk.sync()
+    desk.path = "1-EXPLORATION-survival.ipynb"
+    assert desk.sources()[3] == "df.plot()"
+    with pytest.raises(ConflictError):
+        copy_pair(desk.project, desk.store, desk.path, "2-EXPERIMENTAL-depth.ipynb")
+
+
+def test_a_deleted_pair_is_kept_with_edits_that_were_never_synced(desk: Desk) -> None:
+    desk.edit_twin("df.plot()", "df.plot(kind='bar')")
+    both = desk.both()
+    with pytest.raises(StoreError):
+        delete_pair(desk.project, None, desk.path)
+    assert desk.both() == both
+    delete_pair(desk.project, desk.store, desk.path)
+    assert not desk.file.exists()
+    assert not desk.twin.exists()
+    assert (desk.kept(desk.path), desk.kept(desk.twin.name)) == ([both[0]], [both[1]])
+    desk.restore(both)
+    assert pair_state(desk.project, desk.store, desk.path).state == "conflict"
+
+
+def test_processes_at_one_pair_lose_no_edit(desk: Desk) -> None:
+    program = (
+        "import sys\nfrom pathlib import Path\n"
+        "from nbtrail.project import load_project\n"
+        "from nbtrail.ledger.store import Store\n"
+        "from nbtrail.pairing import sync\n"
+        "project = load_project(Path(sys.argv[1]))\n"
+        "print(sync(project, Store.open(project), sys.argv[2]).action.value)\n"
+    )
+    desk.edit(1, "df = load()")
+    desk.edit_twin("df.plot()", "df.plot(kind='bar')")
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, str(desk.project.root), desk.path],
+            stdout=subprocess.PIPE, text=True,
+        )
+        for _ in range(3)
+    ]  # fmt: skip
+    said = sorted(process.communicate(timeout=120)[0].strip() for process in running)
+    assert said == ["in-sync", "in-sync", "merge"]
+    assert desk.sources()[1::2] == ["df = load()", "df.plot(kind='bar')"]
+
+
+BASE = Digests("n0", "t0")
+
+
+@pytest.mark.parametrize(
+    ("base", "notebook", "twin", "same", "action"),
+    [
+        (BASE, "n0", "t0", None, Action.IN_SYNC),
+        (BASE, "n1", "t0", None, Action.WRITE_TWIN),
+        (BASE, "n0", "t1", None, Action.UPDATE_NOTEBOOK),
+        (BASE, "n1", "t1", True, Action.IN_SYNC),
+        (BASE, "n1", "t1", False, Action.MERGE),
+        (BASE, "n1", None, None, Action.WRITE_TWIN),
+        (None, "n1", None, None, Action.WRITE_TWIN),
+        (None, "n1", "t1", True, Action.IN_SYNC),
+        (None, "n1", "t1", False, Action.CONFLICT),
+    ],
+)
+def test_the_decision(
+    base: Digests | None, notebook: str, twin: str | None, same: bool | None, action: Action
+) -> None:
+    def compare() -> bool:
+        assert same is not None, "a comparison that was not needed"
+        return same
+
+    assert decide(base, notebook, twin, compare) is action
