@@ -40,6 +40,8 @@ describe('format', () => {
   it('should shorten a metric for a narrow column', () => {
     expect(shortMetric({ gbm_auc: 0.8708, x: 1 })).toBe('auc .871');
     expect(shortMetric({ r2: -0.5 })).toBe('r2 -.500');
+    expect(shortMetric({ loss_by_depth: 0.08, cv_auc: 0.99 })).toBe('auc .990');
+    expect(shortMetric({ samples_flagged: 22 })).toBe('flagged 22');
     expect(shortMetric({})).toBe('');
   });
 

@@ -85,7 +85,8 @@ export interface ICellState {
     | 'stale'
     | 'out-of-order'
     | 'earlier-session'
-    | 'failed';
+    | 'failed'
+    | 'running';
   why: string | null;
 }
 
@@ -122,7 +123,7 @@ export interface IExecution {
   source_sha256: string;
   started_at: string;
   seconds: number | null;
-  status: 'running' | 'ok' | 'error' | 'aborted' | 'died';
+  status: 'running' | 'ok' | 'error' | 'aborted' | 'died' | 'lost';
   error: { name: string; message: string } | null;
   session: string | number;
   environment: string | null;

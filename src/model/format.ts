@@ -52,14 +52,39 @@ export function metrics(
     .map(([name, value]) => `${name} ${number(value)}`);
 }
 
-/** A short metric for a narrow column: `gbm_auc` 0.8839 → `auc .884`. */
+/** Words for measures, those that say most about a model first. */
+const MEASURES = [
+  'auc',
+  'accuracy',
+  'acc',
+  'f1',
+  'r2',
+  'rmse',
+  'mae',
+  'mse',
+  'score',
+  'loss'
+];
+
+/**
+ * A short metric for a narrow column: `gbm_auc` 0.8839 → `auc .884`.
+ *
+ * Where there are several, the best known measure stands for them.
+ */
 export function shortMetric(values: { [name: string]: number }): string {
-  const [first] = Object.entries(values);
-  if (!first) {
-    return '';
-  }
-  const name = first[0].split(/[_\s]/).pop() ?? first[0];
-  return `${name} ${number(first[1]).replace(/^(-?)0\./, '$1.')}`;
+  const named = Object.entries(values).map(([name, value]) => {
+    const words = name.toLowerCase().split(/[^a-z0-9]+/);
+    const rank = MEASURES.findIndex(measure => words.includes(measure));
+    return {
+      label: rank < 0 ? (words.pop() ?? name) : MEASURES[rank],
+      rank: rank < 0 ? MEASURES.length : rank,
+      value
+    };
+  });
+  const [best] = named.sort((a, b) => a.rank - b.rank);
+  return best
+    ? `${best.label} ${number(best.value).replace(/^(-?)0\./, '$1.')}`
+    : '';
 }
 
 /** The first characters of a hash. */

@@ -1,4 +1,4 @@
-import { IGraph, IRun, IRunEvent, RunStatus } from '../api';
+import { IGraph, IRun, IRunDetail, IRunEvent, RunStatus } from '../api';
 
 /** Whether a run has not come to its end. */
 export function isActive(run: { status: RunStatus }): boolean {
@@ -32,6 +32,25 @@ export function overlayGraph(graph: IGraph, event: IRunEvent | null): IGraph {
     ...graph,
     steps: graph.steps.map(step =>
       step.path === event.step ? { ...step, status: 'running' } : step
+    )
+  };
+}
+
+/** A run's details with the step that its last event told of. */
+export function overlayDetail(
+  detail: IRunDetail,
+  event: IRunEvent | null
+): IRunDetail {
+  if (!event || event.run !== detail.run || !isActive(detail)) {
+    return detail;
+  }
+  const { cells_done, cells_total } = event;
+  return {
+    ...detail,
+    steps: detail.steps.map(step =>
+      step.path === event.step
+        ? { ...step, status: 'running', cells_done, cells_total }
+        : step
     )
   };
 }

@@ -103,6 +103,8 @@ export function stateLabel(state: string, trans: TranslationBundle): string {
       return trans.__('skipped');
     case 'waiting':
       return trans.__('waiting');
+    case 'lost':
+      return trans.__('lost');
     case 'died':
       return trans.__('the kernel died');
     default:

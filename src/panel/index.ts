@@ -104,5 +104,5 @@ export namespace TrailPanel {
 
 namespace Private {
   /** How the sections share the height at first. */
-  export const SIZES = [0.38, 0.29, 0.15, 0.18];
+  export const SIZES = [0.43, 0.27, 0.15, 0.15];
 }

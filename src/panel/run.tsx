@@ -8,6 +8,7 @@ import {
   duration,
   isActive,
   number,
+  overlayDetail,
   ProjectModel,
   verdictLine
 } from '../model';
@@ -31,6 +32,7 @@ export function RunDetail(
       </p>
     );
   }
+  const shown = overlayDetail(detail, project.live);
   const verdict = verdictLine(detail, trans);
   const metrics = Object.entries(detail.metrics);
   const parameters = Object.entries(detail.params);
@@ -44,7 +46,7 @@ export function RunDetail(
       )}
       {detail.steps.length > 0 && (
         <ol className="jp-Trail-runSteps">
-          {detail.steps.map(step => (
+          {shown.steps.map(step => (
             <RunStep
               key={step.n}
               commands={commands}
@@ -96,6 +98,8 @@ function useDetail(project: ProjectModel, run: IRun): IDetailState {
     detail: null,
     error: null
   });
+  // The step under way changes once for each step, and with it the details.
+  const step = project.live?.run === run.run ? project.live.step : null;
   React.useEffect(() => {
     let wanted = true;
     project
@@ -109,13 +113,15 @@ function useDetail(project: ProjectModel, run: IRun): IDetailState {
     return () => {
       wanted = false;
     };
-  }, [project, run.run, run.status, run.steps_done]);
+  }, [project, run.run, run.status, run.steps_done, step]);
   return state;
 }
 
 function RunStep(props: RunsBody.IOptions & { step: IRunStep }): JSX.Element {
-  const { commands, step, trans } = props;
-  const name = step.path.replace(/^.*\//, '').replace(/\.ipynb$/, '');
+  const { commands, project, step, trans } = props;
+  const name =
+    project.graph?.steps.find(known => known.path === step.path)?.title ??
+    step.path.replace(/^.*\//, '').replace(/\.ipynb$/, '');
   return (
     <li data-trail-path={step.path} data-status={step.status}>
       <button
