@@ -29,7 +29,9 @@ help:
 
 # ---- installing --------------------------------------------------------------------------------
 
-install: $(DONE)/package $(DONE)/front-end
+# Python packages and those of the front end are fetched at the same time.
+install:
+	@$(MAKE) --no-print-directory -j2 $(DONE)/package $(DONE)/front-end
 
 $(VENV)/bin/python:
 	@PATH="$(outer_path)" sh scripts/create_venv.sh $(VENV)
@@ -54,11 +56,16 @@ $(DONE)/front-end: $(front_end) $(DONE)/node-modules
 	@jlpm build:prod >$(DONE)/front-end.log 2>&1 || { cat $(DONE)/front-end.log >&2; exit 1; }
 	@touch $@
 
-# The front end is linked, not copied, so that a later build is seen without installing again.
-$(DONE)/package: pyproject.toml constraints.txt package.json jupyter-config/server-config/nbtrail.json | $(DONE)/front-end
+$(DONE)/python-packages: pyproject.toml constraints.txt | $(DONE)/build-tools
 	@echo "Installing Python packages (a minute or two the first time)"
+	@$(VENV)/bin/python scripts/requirements.py >$(DONE)/requirements.txt
+	@$(pip) --requirement $(DONE)/requirements.txt
+	@touch $@
+
+# The front end is linked, not copied, so that a later build is seen without installing again.
+$(DONE)/package: pyproject.toml package.json $(DONE)/python-packages jupyter-config/server-config/nbtrail.json | $(DONE)/front-end
 	@rm -rf $(VENV)/share/jupyter/labextensions/nbtrail
-	@SKIP_JUPYTER_BUILDER=1 $(pip) --no-build-isolation --editable ".[dev,examples,lab,test]"
+	@SKIP_JUPYTER_BUILDER=1 $(pip) --no-deps --no-build-isolation --editable .
 	@rm -rf $(VENV)/share/jupyter/labextensions/nbtrail
 	@ln -s "$(CURDIR)/$(labextension)" $(VENV)/share/jupyter/labextensions/nbtrail
 	@touch $@
@@ -66,10 +73,10 @@ $(DONE)/package: pyproject.toml constraints.txt package.json jupyter-config/serv
 
 # ---- the example project -----------------------------------------------------------------------
 
+LAB ?= 1
+
 demo: install
 	@LAB=$(LAB) sh scripts/demo.sh
-
-LAB ?= 1
 
 clean-demo:
 	rm -rf demo demo.new .demo
