@@ -14,6 +14,12 @@ module.exports = {
   timeout: 120 * 1000,
   retries: 0,
   workers: 1,
+  webServer: {
+    command: 'python serve.py',
+    url: `http://localhost:${port}/lab`,
+    timeout: 120 * 1000,
+    reuseExistingServer: false
+  },
   use: {
     ...baseConfig.use,
     baseURL: `http://localhost:${port}`,
