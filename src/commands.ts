@@ -11,8 +11,7 @@ import {
   notebookIcon,
   refreshIcon,
   runIcon,
-  stopIcon,
-  tagIcon
+  stopIcon
 } from '@jupyterlab/ui-components';
 import { CommandRegistry } from '@lumino/commands';
 import {
@@ -73,7 +72,7 @@ namespace Private {
     const { app, project, trans } = options;
     const started = new Set<string>();
     const idle = (): boolean =>
-      project.project !== null && project.activeRun === null;
+      (project.graph?.steps.length ?? 0) > 0 && project.activeRun === null;
 
     const start = async (request: TrailClient.IRunRequest): Promise<void> => {
       const run = await attempt(trans, () => project.startRun(request));
@@ -251,7 +250,7 @@ namespace Private {
       label: args =>
         text(args, 'category') ?? trans.__('Change category or name…'),
       caption: trans.__('Move the notebook to another category'),
-      icon: tagIcon,
+      icon: editIcon,
       isEnabled: hasPath,
       isToggleable: false,
       execute: async args => {

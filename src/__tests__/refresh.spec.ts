@@ -22,6 +22,7 @@ describe('RefreshQueue', () => {
     await jest.advanceTimersByTimeAsync(100);
     await done;
     expect(passes).toEqual([['a', 'b']]);
+    queue.dispose();
   });
 
   it('should never run two passes at once, and forget no request', async () => {
@@ -45,6 +46,7 @@ describe('RefreshQueue', () => {
     await jest.advanceTimersByTimeAsync(100);
     await second;
     expect(passes).toEqual([['a'], ['b']]);
+    queue.dispose();
   });
 
   it('should go on after a pass that failed', async () => {
@@ -63,6 +65,7 @@ describe('RefreshQueue', () => {
     expect(refresh).toHaveBeenCalledTimes(2);
     expect(error).toHaveBeenCalledTimes(1);
     error.mockRestore();
+    queue.dispose();
   });
 
   it('should release those who wait when it is disposed of', async () => {

@@ -1,8 +1,8 @@
 import { ITranslator, TranslationBundle } from '@jupyterlab/translation';
 import { SidePanel } from '@jupyterlab/ui-components';
 import { CommandRegistry } from '@lumino/commands';
-import { Message } from '@lumino/messaging';
-import { AccordionPanel } from '@lumino/widgets';
+import { Message, MessageLoop } from '@lumino/messaging';
+import { AccordionPanel, Widget } from '@lumino/widgets';
 
 import { trailIcon } from '../icons';
 import { NotebookModels, ProjectModel } from '../model';
@@ -63,6 +63,16 @@ export class TrailPanel extends SidePanel {
     this._onChanged();
   }
 
+  protected override onAfterAttach(msg: Message): void {
+    super.onAfterAttach(msg);
+    this._headerSize.observe(this.header.node);
+  }
+
+  protected override onBeforeDetach(msg: Message): void {
+    this._headerSize.disconnect();
+    super.onBeforeDetach(msg);
+  }
+
   protected override onAfterShow(msg: Message): void {
     super.onAfterShow(msg);
     if (!this._sized) {
@@ -87,6 +97,10 @@ export class TrailPanel extends SidePanel {
     };
   }
 
+  // The sections are placed by Lumino, which does not see the header grow.
+  private readonly _headerSize = new ResizeObserver(() => {
+    MessageLoop.postMessage(this.content, Widget.ResizeMessage.UnknownSize);
+  });
   private readonly _panelTrans: TranslationBundle;
   private readonly _project: ProjectModel;
   private _sized = false;
