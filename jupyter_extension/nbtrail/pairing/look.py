@@ -155,14 +155,14 @@ def open_pair(project: Project, store: Store | None, path: str) -> Pair:
         cannot be read.
     """
     base = load_base(store, path)
-    data = _read(project.resolve(path))
+    data = _read(project.resolve(path), "NBT901")
     if data is None:
         raise NotFoundError(f"There is no notebook {path}.", hint="Check the path.")
     if base is not None:
         twin = base.twin
     else:
         twin = twin_path(project, path, language(parse_notebook(data, path)))
-    return Pair(project, path, twin, data, _read(project.resolve(twin)), base, store)
+    return Pair(project, path, twin, data, _read(project.resolve(twin), "NBT303"), base, store)
 
 
 def look(pair: Pair) -> Look:
@@ -228,7 +228,7 @@ def _without_base(pair: Pair) -> PairConflict:
     )
 
 
-def _read(path: Path) -> bytes | None:
+def _read(path: Path, code: str) -> bytes | None:
     try:
         return path.read_bytes()
     except FileNotFoundError:
@@ -237,5 +237,5 @@ def _read(path: Path) -> bytes | None:
         raise UnreadableNotebookError(
             f"{path.name} cannot be read: {error.strerror}.",
             hint="Check its permissions.",
-            detail={"code": "NBT901", "path": path.name},
+            detail={"code": code, "path": path.name},
         ) from error

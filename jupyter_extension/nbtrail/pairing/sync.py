@@ -112,7 +112,8 @@ def sync(project: Project, store: Store | None, path: str) -> SyncResult:
     NotFoundError, OutsideProjectError, UnreadableNotebookError
         As `nbtrail.pairing.look.open_pair`.
     StoreError
-        When what would be replaced cannot be kept; nothing has been written then.
+        When what would be replaced cannot be kept (nothing has been written then), or a file
+        cannot be written.
     ConflictError
         When a file changed while this ran; nothing is lost, try again.
     """
@@ -301,7 +302,13 @@ def _replace(file: Path, expected: str | None, data: bytes) -> None:
             f"{file.name} changed while it was being synced.",
             hint="Nothing was lost; try again.",
         )
-    write_atomic(file, data)
+    try:
+        write_atomic(file, data)
+    except OSError as error:
+        raise StoreError(
+            f"{file.name} cannot be written: {error.strerror or error}.",
+            hint="Make its folder writable, or make room on the disk.",
+        ) from error
 
 
 def _keep_quietly(store: Store | None, path: str, data: bytes, reason: str) -> None:

@@ -16,7 +16,7 @@ from nbtrail.ledger import history
 from nbtrail.ledger.pairs import get_base
 from nbtrail.ledger.tables import kept
 from nbtrail.notebooks.document import read_notebook, write_notebook
-from nbtrail.pairing import pair_state, sync
+from nbtrail.pairing.sync import pair_state, sync
 from nbtrail.policy.init import init_project
 from nbtrail.project import load_project
 from nbtrail.server.contents import draft_gate, install

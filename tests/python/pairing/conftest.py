@@ -10,7 +10,7 @@ import pytest
 
 from nbtrail.ledger.store import Store
 from nbtrail.notebooks.document import dump_notebook, read_notebook, write_notebook
-from nbtrail.pairing import SyncResult, sync
+from nbtrail.pairing.sync import SyncResult, sync
 from nbtrail.project import Project, load_project
 
 CONFIG = '[policy]\ncategory = "enforce"\ndescription = "enforce"\ntwin = "enforce"\n'

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from nbtrail.pairing import Action
+from nbtrail.pairing.decide import Action
 
 from .conftest import Desk
 
@@ -112,7 +112,7 @@ def test_a_merge_that_git_could_not_finish(repo: Desk) -> None:
 
 
 def test_a_fresh_clone_has_no_ledger_and_is_in_sync(repo: Desk) -> None:
-    from nbtrail.pairing import pair_state
+    from nbtrail.pairing.sync import pair_state
     from nbtrail.project import load_project
 
     clone = repo.project.root.parent / "clone"

@@ -9,8 +9,9 @@ import pytest
 
 from nbtrail.errors import ConflictError, NotFoundError, StoreError
 from nbtrail.ledger import history
-from nbtrail.pairing import Action, copy_pair, delete_pair, pair_state, rename_pair
-from nbtrail.pairing.decide import Digests, decide
+from nbtrail.pairing.decide import Action, Digests, decide
+from nbtrail.pairing.moves import copy_pair, delete_pair, rename_pair
+from nbtrail.pairing.sync import pair_state
 
 from .conftest import Desk
 
@@ -76,7 +77,7 @@ def test_processes_at_one_pair_lose_no_edit(desk: Desk) -> None:
         "import sys\nfrom pathlib import Path\n"
         "from nbtrail.project import load_project\n"
         "from nbtrail.ledger.store import Store\n"
-        "from nbtrail.pairing import sync\n"
+        "from nbtrail.pairing.sync import sync\n"
         "project = load_project(Path(sys.argv[1]))\n"
         "print(sync(project, Store.open(project), sys.argv[2]).action.value)\n"
     )

@@ -8,9 +8,15 @@ import sys
 
 import pytest
 
-from nbtrail.errors import ConflictError, OutsideProjectError, UnreadableNotebookError
+from nbtrail.errors import (
+    ConflictError,
+    OutsideProjectError,
+    StoreError,
+    UnreadableNotebookError,
+)
 from nbtrail.notebooks.document import dump_notebook
-from nbtrail.pairing import Action, after_save, before_save, pair_state, resolve, sync
+from nbtrail.pairing.decide import Action
+from nbtrail.pairing.sync import after_save, before_save, pair_state, resolve, sync
 
 from .conftest import Desk, code, markdown, notebook
 
@@ -40,7 +46,7 @@ def test_nothing_is_parsed_or_converted_when_both_are_those_of_the_last_sync(des
         "from pathlib import Path\n"
         "from nbtrail.project import load_project\n"
         "from nbtrail.ledger.store import Store\n"
-        "from nbtrail.pairing import sync, pair_state\n"
+        "from nbtrail.pairing.sync import sync, pair_state\n"
         "project = load_project(Path(sys.argv[1]))\n"
         "store = Store.open(project)\n"
         "print(sync(project, store, sys.argv[2]).action.value)\n"
@@ -454,3 +460,40 @@ def test_a_lost_blob_of_the_base_loses_no_edit(desk: Desk) -> None:
     assert desk.sync().action is Action.UPDATE_NOTEBOOK
     assert desk.sources()[3] == "df.plot(kind='bar')"
     assert desk.ids() == ["title", "load", "mean", "plot"]
+
+
+def test_a_folder_in_the_twins_place_is_reported_and_left(desk: Desk) -> None:
+    desk.twin.unlink()
+    desk.twin.mkdir()
+    with pytest.raises(UnreadableNotebookError) as error:
+        desk.sync()
+    assert error.value.detail["code"] == "NBT303"
+    assert desk.twin.is_dir()
+
+
+def test_a_twin_that_cannot_be_written_leaves_everything_as_it_was(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    desk.edit(3, "df.plot(kind='bar')")
+    before = desk.both()
+    monkeypatch.setattr("nbtrail.pairing.sync.write_atomic", full)
+    with pytest.raises(StoreError, match="No space left"):
+        desk.sync()
+    assert desk.both() == before
+    monkeypatch.undo()
+    assert desk.sync().wrote_twin
+
+
+def test_what_cannot_be_kept_is_not_replaced(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> str:
+        raise StoreError("The store cannot keep a file: No space left on device.")
+
+    desk.edit_twin("df.plot()", "df.plot(kind='bar')")
+    before = desk.both()
+    monkeypatch.setattr("nbtrail.ledger.blobs.BlobStore.put", full)
+    with pytest.raises(StoreError):
+        desk.sync()
+    assert desk.both() == before
