@@ -86,6 +86,9 @@ namespace Private {
     };
 
     project.runFinished.connect((_, event) => {
+      if (event.kind === 'pipeline') {
+        void reload(options, event.run);
+      }
       if (started.delete(event.run)) {
         void announce(options, event);
       }
@@ -476,6 +479,19 @@ namespace Private {
       execute: () => app.shell.activateById(WidgetIDs.panel),
       describedBy: describe({})
     });
+  }
+
+  /** Show what a run has written in the notebooks that are open. */
+  async function reload(
+    { files, project }: TrailCommands.IOptions,
+    run: string
+  ): Promise<void> {
+    const { steps } = await project.runDetail(run);
+    await files.reload(
+      steps
+        .filter(({ status }) => status === 'ran' || status === 'failed')
+        .map(({ path }) => path)
+    );
   }
 
   /** Tell how a run ended that was started here. */

@@ -94,6 +94,20 @@ export class NotebookFiles {
     await this._project.refresh('findings');
   }
 
+  /**
+   * Load notebooks again that a run has written, where they are open.
+   *
+   * One with unsaved edits stays as it is: Lab asks when it is saved.
+   */
+  async reload(paths: ReadonlyArray<string>): Promise<void> {
+    for (const path of paths) {
+      const context = this.panel(path)?.context;
+      if (context && !context.model.dirty) {
+        await context.revert();
+      }
+    }
+  }
+
   /** The panel that shows a notebook of the project, `null` when closed. */
   panel(path: string): NotebookPanel | null {
     const wanted = this._project.contentsPath(path);

@@ -133,7 +133,7 @@ export function compared(value: unknown): string {
     return String(value);
   }
   if (typeof value === 'string') {
-    return /^[0-9a-f]{40,64}$/.test(value) ? `${value.slice(0, 10)}…` : value;
+    return /^[0-9a-f]{40,64}$/.test(value) ? `${value.slice(0, 6)}…` : value;
   }
   return value === null || value === undefined ? '–' : JSON.stringify(value);
 }

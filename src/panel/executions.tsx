@@ -136,6 +136,18 @@ function Execution(props: {
           </p>
           <Files label={trans.__('Reads')} files={execution.reads} />
           <Files label={trans.__('Writes')} files={execution.writes} />
+          {execution.run && (
+            <button
+              className="jp-Trail-link"
+              onClick={() =>
+                void commands.execute(CommandIDs.showRun, {
+                  run: execution.run
+                })
+              }
+            >
+              {trans.__('Show the run')}
+            </button>
+          )}
           {execution.cell_id && execution.notebook && (
             <button
               className="jp-Trail-link"
