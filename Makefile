@@ -31,7 +31,11 @@ help:
 
 # Python packages and those of the front end are fetched at the same time.
 install:
-	@$(MAKE) --no-print-directory -j2 $(DONE)/package $(DONE)/front-end
+	@$(MAKE) --no-print-directory -j2 installed
+
+.PHONY: installed
+installed: $(DONE)/package $(DONE)/front-end
+	@:
 
 $(VENV)/bin/python:
 	@PATH="$(outer_path)" sh scripts/create_venv.sh $(VENV)
@@ -56,7 +60,7 @@ $(DONE)/front-end: $(front_end) $(DONE)/node-modules
 	@jlpm build:prod >$(DONE)/front-end.log 2>&1 || { cat $(DONE)/front-end.log >&2; exit 1; }
 	@touch $@
 
-$(DONE)/python-packages: pyproject.toml constraints.txt | $(DONE)/build-tools
+$(DONE)/python-packages: pyproject.toml constraints.txt | $(DONE)/node
 	@echo "Installing Python packages (a minute or two the first time)"
 	@$(VENV)/bin/python scripts/requirements.py >$(DONE)/requirements.txt
 	@$(pip) --requirement $(DONE)/requirements.txt
