@@ -12,6 +12,9 @@ from nbtrail.notebooks.cells import Cell, cells_of
 from nbtrail.notebooks.document import Notebook
 from nbtrail.pipeline.kernels import Kernel
 
+#: nbclient's tag for cells that are not run.
+_SKIP = "skip-execution"
+
 
 class CellFailure(msgspec.Struct, frozen=True):
     """Why a step failed. ``cell`` is the index among all cells, counted from 0."""
@@ -23,8 +26,23 @@ class CellFailure(msgspec.Struct, frozen=True):
 
 
 def load_client() -> None:
-    """Import nbclient, which takes seconds, while a kernel starts."""
-    import nbclient  # noqa: F401
+    """Import nbclient, which takes its time, while a kernel starts.
+
+    nbformat imports jsonschema, and that the grammar of internationalised addresses, which no
+    notebook's schema asks for and whose import alone takes longer than all the rest. jsonschema
+    goes on without it. Only to be called in a run's own process.
+    """
+    import sys
+
+    grammar = "rfc3987_syntax"
+    absent = grammar not in sys.modules
+    if absent:
+        sys.modules[grammar] = None  # type: ignore[assignment]
+    try:
+        import nbclient  # noqa: F401
+    finally:
+        if absent:
+            del sys.modules[grammar]
 
 
 async def run_cells(
@@ -55,7 +73,12 @@ async def run_cells(
 
     node = _as_node(notebook)
     client = NotebookClient(
-        node, km=kernel.manager, timeout=timeout or None, record_timing=False, allow_errors=False
+        node,
+        km=kernel.manager,
+        # The trait `timeout` knows whole seconds only.
+        timeout_func=lambda _cell: timeout or None,
+        record_timing=False,
+        allow_errors=False,
     )
     client.kc = kernel.client
     cells = cells_of(notebook)
@@ -93,6 +116,14 @@ async def run_cells(
 def code_cell_count(notebook: Notebook) -> int:
     """Number of code cells."""
     return sum(cell.type == "code" for cell in cells_of(notebook))
+
+
+def executed_count(notebook: Notebook) -> int:
+    """Number of cells that are sent to the kernel: nbclient leaves out blank and skipped ones."""
+    return sum(
+        cell.type == "code" and bool(cell.source.strip()) and _SKIP not in cell.tags
+        for cell in cells_of(notebook)
+    )
 
 
 def tagged_parameters(notebook: Notebook) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from nbtrail.ledger import runs as ledger_runs
 from nbtrail.ledger.records import StepStatus
 from nbtrail.ledger.steps import StepRecord, good_steps
 from nbtrail.ledger.store import Store
-from nbtrail.notebooks.cells import code_cells_of, kernel_name, language, sources_digest
+from nbtrail.notebooks.cells import code_cells_of, kernel_name, sources_digest
 from nbtrail.notebooks.document import Notebook, dump_notebook, parse_notebook
 from nbtrail.pipeline import cells, keys, outcome, writeback
 from nbtrail.pipeline.graph import Graph, Node
@@ -38,6 +38,8 @@ from nbtrail.project import Project
 log = logging.getLogger(__name__)
 
 _ENDED_WELL = ("ran", "cached")
+#: Failures after which a cell has not come to its end, so that nothing more is to be heard.
+_UNFINISHED = ("KernelDied", "CellTimeout")
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,10 @@ class Engine:
         except NbtrailError as error:
             failure = cells.CellFailure(type(error).__name__, str(error))
             self.fail(position, path, failure, started)
-        except OSError as error:
+        except Exception as error:
+            # Whatever it is, steps that do not depend on this one can still run.
+            if not isinstance(error, OSError):
+                log.exception("nbtrail: step %s of run %s failed", path, self.run)
             failure = cells.CellFailure(type(error).__name__, f"{path}: {error}")
             self.fail(position, path, failure, started)
 
@@ -292,9 +297,9 @@ class _Step:
         ended = None
         died = True
         try:
-            await recording.begin(kernel, self.path, language(self.notebook))
+            await recording.begin(kernel, self.path)
             ended = await self._run_or_cancel(kernel)
-            died = ended is None or (ended[1] is not None and ended[1].name == "KernelDied")
+            died = ended is None or (ended[1] is not None and ended[1].name in _UNFINISHED)
         finally:
             if died:
                 await engine._pool.kill(kernel)
@@ -366,6 +371,7 @@ class _Step:
             self.path,
             expected,
             frozenset(name for name, _digest in analysis.modules),
+            cells.executed_count(self.notebook),
         )
         if found.outside:
             engine.outside[self.path] = found.outside

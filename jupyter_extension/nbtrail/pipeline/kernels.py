@@ -77,6 +77,12 @@ class Kernel:
         return str(self.manager.kernel_id)
 
     @property
+    def language(self) -> str:
+        """Its programming language, lower case, as its installation says."""
+        spec = self.manager.kernel_spec
+        return str(spec.language).lower() if spec is not None else ""
+
+    @property
     def connection(self) -> Mapping[str, Any]:
         """Where it listens."""
         info: Mapping[str, Any] = self.manager.get_connection_info()

@@ -75,6 +75,7 @@ def gather(
     path: str,
     expected: Expected,
     modules: frozenset[str] = frozenset(),
+    cells: int = 0,
 ) -> Outcome:
     """Put together what a step's executions did.
 
@@ -82,6 +83,8 @@ def gather(
     ----------
     modules
         Local modules that the step's key has already.
+    cells
+        How many cells were run: fewer executions on record are not all there were.
     """
     with store.read() as connection:
         executions = run_accesses(connection, run, path)
@@ -117,7 +120,7 @@ def gather(
         outside=outside,
         metrics=metrics,
         environment=environment,
-        complete=all(probed for _identity, probed, _files in executions),
+        complete=len(ids) >= cells and all(probed for _identity, probed, _files in executions),
     )
 
 

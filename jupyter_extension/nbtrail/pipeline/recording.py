@@ -46,7 +46,7 @@ class RunRecording:
             str(project.root), config.metrics.patterns, note_files=config.recorder.files
         )
 
-    async def begin(self, kernel: Kernel, path: str, language: str) -> None:
+    async def begin(self, kernel: Kernel, path: str) -> None:
         """Record a kernel from now on, for the notebook at ``path``."""
         from nbtrail.recorder.recorder import Place
 
@@ -56,10 +56,10 @@ class RunRecording:
             kernel.connection,
             place,
             kernelspec=kernel.name,
-            language=language,
+            language=kernel.language,
             run=self._run,
         )
-        if language in _PROBED:
+        if kernel.language in _PROBED:
             # On the channel that the cells will take, so that it cannot come too late.
             kernel.client.execute(self._probe, silent=True, store_history=False)
         await self._listening(kernel)

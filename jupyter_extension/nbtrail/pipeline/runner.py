@@ -117,10 +117,23 @@ def launch(
 
 
 def with_date(request: RunRequest) -> RunRequest:
-    """The request with its date set: today's where none is asked for."""
-    if request.date:
-        return request
-    return msgspec.structs.replace(request, date=datetime.date.today().isoformat())
+    """The request with its date set: that of ``NBTRAIL_DATE``, else today's.
+
+    Raises
+    ------
+    UsageError
+        When the date asked for is none.
+    """
+    date = request.date or os.environ.get("NBTRAIL_DATE", "").strip()
+    if not date:
+        return msgspec.structs.replace(request, date=datetime.date.today().isoformat())
+    try:
+        iso = datetime.date.fromisoformat(date).isoformat()
+    except ValueError:
+        raise UsageError(
+            f"{date!r} is no date such as 2026-11-20.", hint="Correct or unset NBTRAIL_DATE."
+        ) from None
+    return msgspec.structs.replace(request, date=iso)
 
 
 def check_usable(project: Project, *, write: bool) -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from nbtrail.errors import ConflictError, LockedError, PolicyError, UsageError
+from nbtrail.errors import ConflictError, LockedError, PolicyError, StoreError, UsageError
+from nbtrail.ledger.queries import executions
 from nbtrail.pipeline import progress, runner
 from nbtrail.pipeline.graph import build_graph
 from nbtrail.pipeline.request import RunRequest
@@ -81,6 +82,13 @@ def test_steps_run_in_the_inferred_order_and_leave_a_record(chain):
     assert chain.outputs(SUM)[1][0]["text"] == ["sum 6.0\n"]
     edge = build_graph(chain.project, chain.store).edges[0]
     assert (edge.source, edge.target, edge.via[0].evidence) == (MAKE, SUM, "observed")
+    with chain.store.read() as connection:
+        recorded, _next = executions(connection, SUM, run=detail.summary.run)
+    assert [(one.cell_id, one.status) for one in reversed(recorded)] == [
+        ("cell-0", "ok"),
+        ("cell-1", "ok"),
+        ("cell-2", "ok"),
+    ]
     card = json.loads((chain.project.state_dir / "runs" / f"{detail.summary.run}.json").read_text())
     assert card["schema"] == 1
     assert [one["status"] for one in card["steps"]] == ["ran", "ran"]
@@ -442,3 +450,38 @@ def test_write_back_goes_through_the_hook(folder, tmp_path: Path):
     before = (folder.root / path).read_bytes()
     assert folder.wait(quiet).summary.status == "ok"
     assert (folder.root / path).read_bytes() == before
+
+
+def test_a_cell_has_its_time_and_a_date_must_be_one(folder):
+    path = "1-EXPLORATION-takes-too-long.ipynb"
+    folder.file("nbtrail.toml", "[pipeline]\ntimeout = 0.5\n")
+    folder.notebook(path, "import threading\nthreading.Event().wait()")
+    with pytest.raises(UsageError, match="no date"):
+        folder.start(date="tomorrow")
+    detail = folder.run(date="2026-01-05")
+    assert statuses(detail) == {path: "failed"}
+    assert detail.steps[0].error["name"] == "CellTimeout"
+    assert "longer than 0.5 s" in detail.steps[0].error["message"]
+
+
+def test_the_kernel_hears_of_the_date_and_of_a_fixed_hash_seed(folder, monkeypatch):
+    monkeypatch.delenv("PYTHONHASHSEED", raising=False)
+    path = "1-EXPLORATION-shows-its-variables.ipynb"
+    folder.notebook(
+        path, "import os\nprint(os.environ['NBTRAIL_DATE'], os.environ['PYTHONHASHSEED'])"
+    )
+    assert folder.run(date="2026-01-05").summary.status == "ok"
+    assert folder.outputs(path)[0][0]["text"] == ["2026-01-05 0\n"]
+
+
+def test_a_damaged_ledger_is_one_clear_error(chain):
+    chain.run()
+    chain.close()
+    for name in ("trail.db", "trail.db-wal", "trail.db-shm"):
+        (chain.project.state_dir / name).unlink(missing_ok=True)
+    (chain.project.state_dir / "trail.db").write_bytes(b"this is no database" * 100)
+    chain._store = None
+    with pytest.raises(StoreError, match=r"damaged|cannot be used"):
+        chain.start()
+    # The order needs no ledger.
+    assert build_graph(chain.project).order == (MAKE, SUM)
