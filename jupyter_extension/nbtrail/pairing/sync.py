@@ -66,6 +66,8 @@ class SyncResult(msgspec.Struct, frozen=True):
         Which files were written.
     before
         The notebook's bytes that were replaced, where it was.
+    saved_sha256
+        After a save, the hash of what the client saved; hand it to the next `before_save`.
     """
 
     action: Action
@@ -75,6 +77,7 @@ class SyncResult(msgspec.Struct, frozen=True):
     wrote_notebook: bool = False
     wrote_twin: bool = False
     before: bytes | None = None
+    saved_sha256: str | None = None
 
 
 class SaveTicket(msgspec.Struct, frozen=True):
@@ -156,11 +159,13 @@ def resolve(project: Project, store: Store | None, path: str, keep_side: str) ->
         return _write_notebook(pair, Look(Action.UPDATE_NOTEBOOK, merged))
 
 
-def before_save(project: Project, store: Store | None, path: str) -> SaveTicket:
+def before_save(
+    project: Project, store: Store | None, path: str, own_sha256: str | None = None
+) -> SaveTicket:
     """Look at the pair before the notebook at ``path`` is saved, existing or not.
 
-    A notebook on disk that is not the one of the last sync is kept: another program wrote
-    it, and the save is about to replace it.
+    A notebook on disk that is neither the one of the last sync nor the one that was saved
+    last (``own_sha256``) is kept: another program wrote it, and the save replaces it.
     """
     if not is_paired(project, path):
         return SaveTicket(None)
@@ -170,7 +175,7 @@ def before_save(project: Project, store: Store | None, path: str) -> SaveTicket:
         return SaveTicket(base.twin_sha256 if base is not None else None)
     if base is not None:
         data = file.read_bytes()
-        if sha256_bytes(data) != base.notebook_sha256:
+        if sha256_bytes(data) not in (base.notebook_sha256, own_sha256):
             _keep_quietly(store, path, data, "replaced by a save")
         return SaveTicket(base.twin_sha256)
     try:
@@ -191,17 +196,22 @@ def after_save(project: Project, store: Store | None, path: str, ticket: SaveTic
         return SyncResult(Action.IN_SYNC, None, "")
     with pairs_lock(project):
         pair = open_pair(project, store, path)
-        if pair.twin_data is None:
-            return _write_twin(pair, Look(Action.WRITE_TWIN))
-        if pair.twin_sha256 != ticket.twin_sha256:
-            seen = look(pair)
-            if seen.action in (Action.IN_SYNC, Action.WRITE_TWIN):
-                return _carry_out(pair, seen)
-            return SyncResult(seen.action, pair.twin, _message(seen), seen.conflicts)
-        content = pair.base_content
-        if content is not None and content.sheet == pair.sheet:
-            return _note(pair, Look(Action.IN_SYNC), content)
+        result = _follow_save(pair, ticket)
+    return msgspec.structs.replace(result, saved_sha256=pair.sha256)
+
+
+def _follow_save(pair: Pair, ticket: SaveTicket) -> SyncResult:
+    if pair.twin_data is None:
         return _write_twin(pair, Look(Action.WRITE_TWIN))
+    if pair.twin_sha256 != ticket.twin_sha256:
+        seen = look(pair)
+        if seen.action in (Action.IN_SYNC, Action.WRITE_TWIN):
+            return _carry_out(pair, seen)
+        return SyncResult(seen.action, pair.twin, _message(seen), seen.conflicts)
+    content = pair.base_content
+    if content is not None and content.sheet == pair.sheet:
+        return _note(pair, Look(Action.IN_SYNC), content)
+    return _write_twin(pair, Look(Action.WRITE_TWIN))
 
 
 def _carry_out(pair: Pair, seen: Look) -> SyncResult:

@@ -78,6 +78,8 @@ class Follower:
         self._projects = projects
         self._on_change = on_change
         self._said: set[tuple[str, str]] = set()
+        #: What clients saved last, by project and path: their own work is not kept again.
+        self._saved: dict[tuple[Path, str], str] = {}
 
     def bring_together(self, owner: Owner) -> SyncResult:
         """Sync a pair; a notebook that is not there is the manager's to report."""
@@ -93,16 +95,25 @@ class Follower:
         return result
 
     def before_save(self, owner: Owner) -> SaveTicket:
-        return before_save(owner.opened.project, owner.opened.store_or_none(), owner.path)
+        """Look at the pair before a client's save replaces the notebook."""
+        project = owner.opened.project
+        own = self._saved.get((project.root, owner.path))
+        return before_save(project, owner.opened.store_or_none(), owner.path, own)
 
     def after_save(self, owner: Owner, ticket: SaveTicket) -> None:
-        after_save(owner.opened.project, owner.opened.store_or_none(), owner.path, ticket)
+        """Let the twin follow the save."""
+        project = owner.opened.project
+        result = after_save(project, owner.opened.store_or_none(), owner.path, ticket)
+        if result.saved_sha256 is not None:
+            self._saved[project.root, owner.path] = result.saved_sha256
         self._changed(owner)
 
     def refuse_new(self, path: str) -> None:
         """Raise 422 where a notebook must not be made at ``path``."""
+        if self._exists(path) or is_draft(path):
+            return
         owner = find_owner(self._projects, path)
-        if owner is not None and not self._exists(path) and not is_draft(path):
+        if owner is not None:
             _refuse(owner)
 
     def refuse_rename(self, old_path: str, new_path: str) -> None:

@@ -191,6 +191,12 @@ async def test_a_conflict_writes_nothing_and_opens_as_saved(server: Server) -> N
     assert (server.root / NAME).read_bytes() == saved
     assert server.twin.read_bytes() == edited
     assert server.state() == "conflict"
+    for number in range(3):
+        await server.put(book(f"x = 10{number}"))
+    assert server.kept(NAME) == []
+    (server.root / NAME).write_bytes(saved)
+    await server.put(book("x = 11"))
+    assert server.kept(NAME) == [saved]
 
 
 @every_setup
@@ -449,3 +455,59 @@ async def test_the_command_line_and_the_server_agree(server: Server) -> None:
     before = (server.root / NAME).read_bytes()
     assert (await server.get())["content"]["cells"][0]["source"] == "x = 2"
     assert (server.root / NAME).read_bytes() == before
+
+
+@pytest.mark.parametrize("setup", ["plain", "jupytext"], indirect=True)
+async def test_autosave_of_a_run_notebook_never_touches_the_twin(server: Server) -> None:
+    """jupytext#1648: every save rewrote the twin under an editor with unsaved edits."""
+    content = book("x = 1", "y = 2")
+    await server.put(content)
+    before = server.twin.stat()
+    for count in range(3):
+        content["cells"][0]["execution_count"] = count
+        content["cells"][0]["outputs"][0]["text"] = f"{count}\n"
+        await server.put(content)
+        assert (await server.get())["content"]["cells"][0]["outputs"][0]["text"] == f"{count}\n"
+    after = server.twin.stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+@pytest.mark.parametrize("setup", ["plain", "jupytext"], indirect=True)
+async def test_twin_and_notebook_saved_from_two_tabs_lose_nothing(server: Server) -> None:
+    """jupytext#1648, the other way round: the twin is open in a tab of its own."""
+    content = book("x = 1", "y = 2")
+    await server.put(content)
+    answer = await server.fetch("api", "contents", server.twin.name, params={"type": "file"})
+    text = json.loads(answer.body)["content"].replace("y = 2", "y = 20")
+    content["cells"][0]["source"] = "x = 10"
+    body = json.dumps({"type": "file", "format": "text", "content": text})
+    await server.fetch("api", "contents", server.twin.name, method="PUT", body=body)
+    await server.put(content)
+    cells = (await server.get())["content"]["cells"]
+    assert [cell["source"] for cell in cells] == ["x = 10", "y = 20"]
+    assert "x = 10" in server.twin.read_text()
+
+
+async def test_an_upload_in_chunks_follows_the_rules(server: Server) -> None:
+    data = json.dumps(book("x = 1"))
+
+    async def upload(path: str) -> None:
+        for chunk, part in ((1, data[:50]), (2, data[50:90]), (-1, data[90:])):
+            model = {"type": "file", "format": "text", "chunk": chunk, "content": part}
+            await server.fetch("api", "contents", path, method="PUT", body=json.dumps(model))
+
+    await server.refused(upload("survival.ipynb"))
+    assert not (server.root / "survival.ipynb").exists()
+    await upload(NAME)
+    assert "x = 1" in server.twin.read_text()
+    assert server.state() == "in-sync"
+
+
+async def test_a_link_out_of_the_project_is_left_to_the_server(server: Server) -> None:
+    outside = server.root.parent / "outside.ipynb"
+    write_notebook(outside, book("x = 1"))
+    (server.root / NAME).symlink_to(outside)
+    assert (await server.get())["type"] == "notebook"
+    await server.put(book("x = 2"))
+    assert not server.twin.exists()
+    assert not outside.with_suffix(".py").exists()

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from nbtrail.errors import (
+    ConfigError,
     ConflictError,
     OutsideProjectError,
     StoreError,
@@ -17,6 +18,7 @@ from nbtrail.errors import (
 from nbtrail.notebooks.document import dump_notebook
 from nbtrail.pairing.decide import Action
 from nbtrail.pairing.sync import after_save, before_save, pair_state, resolve, sync
+from nbtrail.project import load_project
 
 from .conftest import Desk, code, markdown, notebook
 
@@ -497,3 +499,68 @@ def test_what_cannot_be_kept_is_not_replaced(desk: Desk, monkeypatch: pytest.Mon
     with pytest.raises(StoreError):
         desk.sync()
     assert desk.both() == before
+
+
+def test_tags_and_kernel_edited_in_the_twin_reach_the_notebook(desk: Desk) -> None:
+    desk.edit_twin('# %% tags=["keep"]', '# %% tags=["keep", "slow"] slideshow={"slide_type": "-"}')
+    desk.edit_twin("    name: python3", "    name: python3.12")
+    assert desk.sync().action is Action.UPDATE_NOTEBOOK
+    content = desk.read()
+    assert content["cells"][2]["metadata"] == {
+        "tags": ["keep", "slow"], "slideshow": {"slide_type": "-"},
+    }  # fmt: skip
+    assert content["metadata"]["kernelspec"]["name"] == "python3.12"
+    assert content["metadata"]["language_info"] == {"name": "python"}
+    assert desk.ids() == ["title", "load", "mean", "plot"]
+    assert desk.outputs() == ["", "ok\n", "0.62\n", "figure\n"]
+
+
+def test_a_cell_that_becomes_text_and_back_keeps_its_id(desk: Desk) -> None:
+    desk.edit_twin("# %%\ndf.plot()", "# %% [markdown]\n# df.plot()")
+    desk.sync()
+    cell = desk.read()["cells"][3]
+    assert (cell["cell_type"], cell["id"]) == ("markdown", "plot")
+    assert "outputs" not in cell
+    desk.edit_twin("# %% [markdown]\n# df.plot()", "# %%\ndf.plot()")
+    desk.sync()
+    cell = desk.read()["cells"][3]
+    assert (cell["cell_type"], cell["id"], cell["outputs"]) == ("code", "plot", [])
+
+
+def test_tools_traces_in_metadata_stay_and_are_no_edit(desk: Desk) -> None:
+    content = desk.read()
+    content["cells"][2]["metadata"] |= {"collapsed": True, "jupyter": {"outputs_hidden": True}}
+    desk.write(content)
+    desk.edit_twin("mean()", "median()")
+    assert desk.sync().action is Action.UPDATE_NOTEBOOK
+    metadata = desk.read()["cells"][2]["metadata"]
+    assert metadata == {"tags": ["keep"], "collapsed": True, "jupyter": {"outputs_hidden": True}}
+
+
+@pytest.mark.parametrize(
+    ("form", "extension"), [("md", ".md"), ("auto:percent", ".py"), ("py:light", ".py")]
+)
+def test_the_format_is_configured(desk: Desk, form: str, extension: str) -> None:
+    before = desk.twin.read_bytes()
+    file = desk.project.root / "nbtrail.toml"
+    file.write_text(file.read_text() + f'[pairing]\nformat = "{form}"\n')
+    desk.project = load_project(desk.project.root)
+    desk.edit(1, "df = load()")
+    assert desk.sync().twin == f"1-EXPLORATION-survival{extension}"
+    twin = desk.file.with_suffix(extension)
+    assert "df = load()" in twin.read_text()
+    if extension == ".md":
+        assert not desk.twin.exists()
+        assert desk.kept(desk.twin.name) == [before]
+    twin.write_text(twin.read_text().replace("df.plot()", "df.plot(kind='bar')"))
+    assert desk.sync().action is Action.UPDATE_NOTEBOOK
+    assert desk.sources()[3] == "df.plot(kind='bar')"
+    assert desk.ids() == ["title", "load", "mean", "plot"]
+
+
+def test_a_format_that_is_none_is_a_configuration_error(desk: Desk) -> None:
+    file = desk.project.root / "nbtrail.toml"
+    file.write_text(file.read_text() + '[pairing]\nformat = "../up//py"\n')
+    desk.twin.unlink()
+    with pytest.raises(ConfigError, match=r"pairing\.format"):
+        sync(load_project(desk.project.root), None, desk.path)
