@@ -275,3 +275,23 @@ def test_a_config_that_does_not_want_files(unstarted: Bench) -> None:
     (one,) = unstarted.log()
     assert one.writes == ()
     assert unstarted.metrics() == {"auc": 1.0}
+
+
+def test_thousands_of_files(bench: Bench) -> None:
+    (bench.root / "sub").mkdir()
+    bench.run(
+        "import os\nfor n in range(1500):\n    with open(f'{n}.txt', 'w') as f: f.write('x')\n"
+        "os.chdir('sub')\nfor n in range(500):\n    with open(f'{n}.txt', 'w') as f: f.write('x')\n"
+        "os.chdir('..')"
+    )
+    bench.run(
+        "for n in range(1500):\n    with open(f'{n}.txt') as f: f.read()\n"
+        "open('t', 'w').write('x'); open('7.txt').read(); os.replace('t', '7.txt')\n"
+        "os.replace('8.txt', 'only-written'); open('only-written').read()"
+    )
+    first, second = bench.log()
+    expected = {f"{n}.txt" for n in range(1500)}
+    assert {a.path for a in first.writes} == expected | {f"sub/{n}.txt" for n in range(500)}
+    assert {a.path for a in second.reads} == expected
+    assert {a.path for a in second.writes} == {"7.txt", "only-written"}
+    assert sum(a.sha256 is not None for a in second.reads) > 100

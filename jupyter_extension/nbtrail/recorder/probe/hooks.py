@@ -107,6 +107,7 @@ class Hooks:
             self.send_environment(seen.parent)
 
     def _contents(self, seen: Seen) -> dict[str, Any]:
+        seen.settle(tracker.cwd)
         files, metrics, params = seen.files, seen.metrics, seen.params
         seen.clear()
         reads, writes = collect(files, self._filter)
@@ -192,3 +193,4 @@ def install(config: dict[str, Any]) -> None:
 def _disable() -> None:
     """In a forked child nobody reports, so nothing is to be noted."""
     tracker.enabled = False
+    tracker.running.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import functools
 import os
 import re
 import sys
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _MACHINERY = re.compile(
     r"[/\\](?:__pycache__|\.ipynb_checkpoints|\.nbtrail|\.git|site-packages|dist-packages)[/\\]"
 )
+_NO_FILES = frozenset(("", ".", "..", "nbtrail.toml"))
 _CACHE_VARIABLES = (
     "IPYTHONDIR",
     "JUPYTER_CONFIG_DIR",
@@ -62,32 +64,32 @@ class FileFilter:
 
     def path(self, path: str) -> str | None:
         """The absolute path as the record calls it, or ``None`` where it is noise."""
-        folder, name = os.path.split(path)
-        if name in ("", ".", "..", "nbtrail.toml"):
+        folder, _, name = path.rpartition(os.sep)
+        if name in _NO_FILES:
             return None
-        if folder not in self._known:
-            self._known[folder] = self._folder(folder)
-        known = self._known[folder]
+        known = self._known.get(folder, "")
+        if known == "":
+            known = self._known[folder] = self._folder(folder or os.sep)
         if known is None:
             return None
-        joined = os.path.join(known, name)
-        try:
-            joined.encode()
-        except UnicodeEncodeError:  # bytes that are no text; nobody can store or send them
-            return joined.encode("utf-8", "backslashreplace").decode()
+        joined = known + name
+        if not joined.isascii():
+            # Bytes that are no text can be neither stored nor sent.
+            joined = joined.encode("utf-8", "backslashreplace").decode()
         return joined
 
     def _folder(self, folder: str) -> str | None:
+        """The folder's name in the record, with a separator at its end."""
         path = os.path.normpath(folder)
         if not self.in_project(path + os.sep):
             # Symbolic links inside the project keep their name; those into it are followed.
             path = os.path.realpath(path)
-        deep = path + os.sep
+        deep = path.rstrip(os.sep) + os.sep
         if self._base is not None and self.in_project(deep):
             noise = deep.startswith(self._inside) or _MACHINERY.search(deep[len(self._base) - 1 :])
         else:
             noise = deep.startswith(self._ignored) or _MACHINERY.search(deep)
-        return None if noise else path
+        return None if noise else deep
 
 
 def _machine_folders() -> list[str]:
@@ -101,6 +103,7 @@ def _machine_folders() -> list[str]:
     return [p for p in found if os.path.isabs(p)]
 
 
+@functools.lru_cache(maxsize=256)
 def _modes(mode: Any) -> tuple[bool, bool]:
     """``(reads, writes)`` of a mode of ``open`` or the flags of ``os.open``."""
     if isinstance(mode, str):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import stat
 import threading
+from collections import deque
+from collections.abc import Callable
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +14,10 @@ if TYPE_CHECKING:
     #: Size in bytes, modification time in ns, inode; False for what is no regular file.
     State = tuple[int, int, int] | bool
 
-#: Files of one cell whose state is compared between opening and the cell's end; more than
-#: these are reported without, so that reading thousands of files costs next to nothing.
-STAT_LIMIT = 1000
-#: Different (path, mode) pairs of one cell that are remembered.
+#: Opened files of one cell whose state is compared between opening and the cell's end. Those
+#: after them are only noted, so that reading thousands of files costs next to nothing.
+STAT_LIMIT = 200
+#: Files of one cell that are remembered after those; the newest count.
 SEEN_LIMIT = 100_000
 
 _OWNER = "_nbtrail_owner"
@@ -25,7 +27,8 @@ class Seen:
     """One execution of a cell: what happened in it, and later in the threads that it left.
 
     ``files`` maps (path, mode or flags) to the file's state when it was opened, in the order
-    of opening.
+    of opening. ``fast``, once many were opened, only notes what ``open`` was given; `settle`
+    makes ``files`` of it.
     """
 
     def __init__(self, parent: dict[str, Any]) -> None:
@@ -38,9 +41,26 @@ class Seen:
 
     def clear(self) -> None:
         """Forget what was noted so far."""
+        self.opened = 0
+        self.fast: Callable[[tuple[Any, Any]], None] | None = None
+        self._rest: deque[tuple[Any, Any]] | None = None
         self.files: dict[tuple[str, Any], State | None] = {}
         self.metrics: list[list[Any]] = []
         self.params: dict[str, Any] = {}
+
+    def hurry(self) -> None:
+        """From now on only note what ``open`` is given."""
+        self._rest = deque(maxlen=SEEN_LIMIT)
+        self.fast = self._rest.append
+
+    def settle(self, cwd: str) -> None:
+        """Put what was only noted among the files; relative paths are those of ``cwd``."""
+        if self._rest is None:
+            return
+        rest, self.fast, self._rest = self._rest, None, None
+        for path, mode in rest:
+            if type(path) is str or not isinstance(path, int):
+                self.files.setdefault((absolute(path, cwd), mode), None)
 
     def holds_something(self) -> bool:
         """Whether there is anything to report."""
@@ -113,6 +133,7 @@ class Tracker:
         self.running.pop(get_ident(), None)
         if seen in self.order:
             self.order.remove(seen)
+        seen.settle(self.cwd)
         seen.ended = True
         self.last = seen
         self.nobody.clear()
@@ -142,20 +163,47 @@ class Tracker:
         ``mode`` is that of ``open`` or the flags of ``os.open``, ``handle`` the stream or the
         file descriptor; ``None`` where there is neither.
         """
-        if type(path) is not str:
-            if isinstance(path, int):
-                return
-            path = os.fsdecode(path)
-        if not os.path.isabs(path):
-            path = os.path.join(self.cwd, path)
-        files = self.current().files
-        key = (path, mode)
-        if key in files or len(files) >= SEEN_LIMIT:
+        if isinstance(path, int):
             return
-        state: State | None = None
-        if handle is not None and len(files) < STAT_LIMIT:
-            state = state_of(os.fstat(handle if type(handle) is int else handle.fileno()))
-        files[key] = state
+        seen = self.current()
+        if seen.fast is not None:
+            seen.fast((path, mode))  # behind the others: the order tells inputs from outputs
+            return
+        key = (absolute(path, self.cwd), mode)
+        if key not in seen.files:
+            known = None if handle is None else os.fstat(_descriptor(handle))
+            seen.files[key] = None if known is None else state_of(known)
+        seen.opened += 1
+        if seen.opened >= STAT_LIMIT and not seen.ended:
+            seen.hurry()
+
+    def note_safely(self, path: Any, mode: Any, handle: Any) -> None:
+        """`note`, but whatever fails is only counted."""
+        try:
+            if self.enabled:
+                self.note(path, mode, handle)
+        except Exception:
+            self.failures += 1
+
+    def move(self) -> None:
+        """The working directory has changed."""
+        try:
+            for seen in self.order:
+                seen.settle(self.cwd)
+            self.cwd = os.getcwd()
+        except Exception:
+            self.failures += 1
+
+
+def absolute(path: Any, cwd: str) -> str:
+    """The path as text and from the root, otherwise as it was given."""
+    if type(path) is not str:
+        path = os.fsdecode(path)
+    return path if os.path.isabs(path) else os.path.join(cwd, path)
+
+
+def _descriptor(handle: Any) -> int:
+    return handle if type(handle) is int else int(handle.fileno())
 
 
 def state_of(found: os.stat_result) -> State:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from threading import get_ident
 from typing import Any
 
-from .tracker import SEEN_LIMIT, STAT_LIMIT, state_of, tracker
+from .tracker import tracker
 
 _real_open: Callable[..., Any] = io.open
 
@@ -64,7 +64,7 @@ def _dress(function: Any, original: Any, module: str) -> Any:
 
 
 def _make_open(original: Any) -> Any:
-    probe, note, running, fstat = tracker, tracker.note, tracker.running.get, os.fstat
+    running, ident, note = tracker.running, get_ident, tracker.note_safely
 
     def open(
         self: Any,
@@ -78,23 +78,10 @@ def _make_open(original: Any) -> Any:
         opener: Any = None,
     ) -> Any:
         stream = original(file, mode, buffering, encoding, errors, newline, closefd, opener)
-        if probe.enabled:
-            try:
-                # note() inlined: this is the way of every file that a cell opens.
-                seen = running(get_ident())
-                if seen is not None and type(file) is str and file[0] == "/":
-                    files = seen.files
-                    key = (file, mode)
-                    if key not in files:
-                        count = len(files)
-                        if count < STAT_LIMIT:
-                            files[key] = state_of(fstat(stream.fileno()))
-                        elif count < SEEN_LIMIT:
-                            files[key] = None
-                else:
-                    note(file, mode, stream)
-            except Exception:
-                probe.failures += 1
+        try:
+            running[ident()].fast((file, mode))  # type: ignore[misc]
+        except Exception:  # not yet that many, or no cell on this thread
+            note(file, mode, stream)
         return stream
 
     return _dress(open, original, "io")
@@ -103,11 +90,8 @@ def _make_open(original: Any) -> Any:
 def _make_os_open(original: Any) -> Any:
     def open(self: Any, path: Any, flags: Any, mode: Any = 0o777, *, dir_fd: Any = None) -> Any:
         handle = original(path, flags, mode, dir_fd=dir_fd)
-        if tracker.enabled and dir_fd is None:
-            try:
-                tracker.note(path, flags, handle)
-            except Exception:
-                tracker.failures += 1
+        if dir_fd is None:
+            tracker.note_safely(path, flags, handle)
         return handle
 
     return _dress(open, original, "os")
@@ -118,11 +102,8 @@ def _make_target(original: Any) -> Any:
 
     def wrapped(self: Any, src: Any, dst: Any, *args: Any, **kwargs: Any) -> Any:
         result = original(src, dst, *args, **kwargs)
-        if tracker.enabled and kwargs.get("dst_dir_fd") is None:
-            try:
-                tracker.note(dst, "w", None)
-            except Exception:
-                tracker.failures += 1
+        if kwargs.get("dst_dir_fd") is None:
+            tracker.note_safely(dst, "w", None)
         return result
 
     return _dress(wrapped, original, "os")
@@ -131,10 +112,7 @@ def _make_target(original: Any) -> Any:
 def _make_chdir(original: Any) -> Any:
     def wrapped(self: Any, path: Any) -> Any:
         result = original(path)
-        try:
-            tracker.cwd = os.getcwd()
-        except OSError:
-            tracker.failures += 1
+        tracker.move()
         return result
 
     return _dress(wrapped, original, "os")
