@@ -10,13 +10,13 @@ from nbtrail.pipeline.inference.effects import Call
 from nbtrail.pipeline.inference.values import HOLE, options_of, text_of
 
 if TYPE_CHECKING:
-    from nbtrail.pipeline.inference.expressions import Expressions
+    from nbtrail.pipeline.inference.calls import Calls
 
 _COPIES = frozenset({"shutil.copy", "shutil.copy2", "shutil.copyfile", "shutil.copytree"})
 _MOVES = frozenset({"shutil.move", "os.rename", "os.replace", "os.renames"})
 
 
-def moves(walk: Expressions, call: Call) -> bool:
+def moves(walk: Calls, call: Call) -> bool:
     """Copying, moving, unpacking and running files; whether the call was one of these."""
     texts = [text_of(option) for value in call.arguments for option in options_of(value)[:1]]
     first = texts[0] if texts else None
@@ -45,7 +45,7 @@ def moves(walk: Expressions, call: Call) -> bool:
     return False
 
 
-def line_magic(walk: Expressions, text: str) -> None:
+def line_magic(walk: Calls, text: str) -> None:
     """``%run``, ``%cd`` and friends."""
     words = _words(text)
     name = words[0].lstrip("%") if words else ""
@@ -61,14 +61,14 @@ def line_magic(walk: Expressions, text: str) -> None:
         walk.touch("write", targets[0])
 
 
-def cell_magic(walk: Expressions, text: str) -> None:
+def cell_magic(walk: Calls, text: str) -> None:
     """The first line of a cell in another language."""
     words = _words(text)
     if words and words[0] in ("writefile", "file") and len(words) > 1:
         walk.touch("write", words[-1])
 
 
-def shell(walk: Expressions, text: str) -> None:
+def shell(walk: Calls, text: str) -> None:
     """A line for the shell: downloads, unpacking, copies, scripts."""
     for part in text.replace("&&", ";").split(";"):
         words = _words(part)
@@ -88,7 +88,7 @@ def shell(walk: Expressions, text: str) -> None:
             walk.include(plain[0])
 
 
-def _download(walk: Expressions, words: list[str], plain: list[str]) -> None:
+def _download(walk: Calls, words: list[str], plain: list[str]) -> None:
     target = _option(words, "-O") or _option(words, "-o") or _option(words, "--output")
     addresses = [word for word in plain if "://" in word]
     walk.remote.update(addresses)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
-from nbtrail.pipeline.inference.expressions import BudgetError, Expressions
+from nbtrail.pipeline.inference.calls import Calls
+from nbtrail.pipeline.inference.expressions import BudgetError
 from nbtrail.pipeline.inference.values import (
     UNKNOWN,
     Class,
@@ -32,7 +33,7 @@ class Return(Exception):
     """A ``return`` that ends the walk of a function."""
 
 
-class Interpreter(Expressions):
+class Interpreter(Calls):
     """One walk through one notebook."""
 
     def run_cell(self, tree: ast.Module, cell: int) -> None:

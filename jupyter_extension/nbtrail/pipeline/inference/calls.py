@@ -1,0 +1,321 @@
+"""Calls in the notebook's code: local functions, known ones, and those that touch files."""
+
+from __future__ import annotations
+
+import ast
+import posixpath
+
+from nbtrail.pipeline.inference import commands, effects, library
+from nbtrail.pipeline.inference.expressions import Expressions
+from nbtrail.pipeline.inference.source import CELL_MAGIC, LINE_MAGIC, SHELL
+from nbtrail.pipeline.inference.values import (
+    HOLE,
+    ROOT,
+    UNKNOWN,
+    Choice,
+    Class,
+    DateValue,
+    External,
+    Function,
+    Handle,
+    Instance,
+    PathValue,
+    Scope,
+    Value,
+    either,
+    lift,
+    options_of,
+    text_of,
+)
+
+_MAX_DEPTH = 6
+_WRITING_SQL = ("INSERT", "CREATE", "UPDATE", "DELETE", "REPLACE", "DROP", "ALTER")
+
+
+class Calls(Expressions):
+    """Everything about calls."""
+
+    def call(self, node: ast.Call, scope: Scope) -> Value:
+        """Result of a call, and note of the files that it touches."""
+        base: Value = UNKNOWN
+        method = ""
+        if isinstance(node.func, ast.Attribute):
+            base = self.evaluate(node.func.value, scope)
+            method = node.func.attr
+            function = lift(lambda v: self._get(v, method), base)
+        else:
+            function = self.evaluate(node.func, scope)
+            if isinstance(node.func, ast.Name):
+                method = node.func.id
+        arguments: list[Value] = []
+        for argument in node.args:
+            if isinstance(argument, ast.Starred):
+                arguments.extend(self.iterate(self.evaluate(argument.value, scope)))
+            else:
+                arguments.append(self.evaluate(argument, scope))
+        keywords: dict[str, Value] = {}
+        for keyword in node.keywords:
+            value = self.evaluate(keyword.value, scope)
+            if keyword.arg is not None:
+                keywords[keyword.arg] = value
+            elif isinstance(value, dict):
+                keywords.update({k: v for k, v in value.items() if isinstance(k, str)})
+        results = []
+        for one in options_of(function):
+            for owner in (
+                options_of(base) if isinstance(base, Choice) and one is UNKNOWN else (base,)
+            ):
+                results.append(self._call_one(one, owner, method, arguments, keywords))
+        return either(results)
+
+    def _call_one(
+        self, function: Value, base: Value, method: str,
+        arguments: list[Value], keywords: dict[str, Value],
+    ) -> Value:  # fmt: skip
+        if isinstance(function, Function):
+            return self.call_function(function, arguments, keywords)
+        if isinstance(function, Class):
+            return self._instantiate(function, arguments, keywords)
+        if method in (LINE_MAGIC, SHELL, CELL_MAGIC) and function is UNKNOWN:
+            return self._magic(method, arguments)
+        name = function.name if isinstance(function, External) else ""
+        if name:
+            method = name.rsplit(".", 1)[-1]
+        self._call_passed(arguments, keywords)
+        call = effects.Call(name, method, base, arguments, keywords)
+        return self._known_call(call)
+
+    def _known_call(self, call: effects.Call) -> Value:
+        name, base = call.name, call.base
+        self.remote.update(effects.addresses_of(call))
+        if name in ("nbtrail.dataset", "nbtrail.kernel_api.dataset") and call.arguments:
+            return self._dataset(call)
+        if name == "os.chdir" and call.arguments:
+            self.change_folder(text_of(call.arguments[0]))
+            return None
+        if name in ("sys.path.append", "sys.path.insert", "site.addsitedir") and call.arguments:
+            self.search.extend(filter(None, [text_of(call.arguments[-1])]))
+            return None
+        if commands.moves(self, call):
+            return UNKNOWN
+        if effects.opens_file(call):
+            return self._open(call)
+        if isinstance(base, Handle):
+            return self._handle(base, call)
+        if isinstance(base, (str, PathValue, DateValue, list, dict)):
+            found, unresolved = effects.effects_of(call)
+            self._note(found, unresolved)
+            if not found:
+                return self._method(base, call)
+            return UNKNOWN
+        if self._database(call):
+            return UNKNOWN
+        found, unresolved = effects.effects_of(call)
+        self._note(found, unresolved)
+        result = library.call_external(name, call.arguments, call.keywords)
+        if name in ("glob.glob", "glob.iglob"):
+            self._listed(result)
+        elif name in ("os.listdir", "os.scandir", "os.walk"):
+            folder = text_of(call.arguments[0]) if call.arguments else "."
+            if folder is not None:
+                self.touch("read", library.join(folder, "*"), weak=True)
+        return result
+
+    def _note(self, found: list[effects.Effect], unresolved: bool) -> None:
+        for effect in found:
+            self.touch(effect.mode, effect.text, effect.weak)
+        self.unresolved += unresolved
+
+    def _listed(self, result: Value) -> None:
+        for option in options_of(result):
+            for item in option if isinstance(option, list) else []:
+                text = text_of(item)
+                if text is not None:
+                    self.touch("read", text, weak=True)
+
+    def _method(self, base: Value, call: effects.Call) -> Value:
+        method, arguments = call.method, call.arguments
+        if isinstance(base, str):
+            return library.string_method(base, method, arguments, call.keywords)
+        if isinstance(base, DateValue):
+            return library.date_method(method, arguments)
+        if isinstance(base, PathValue):
+            result = library.path_method(base, method, arguments)
+            if method in ("glob", "rglob", "iterdir"):
+                self._listed(result)
+            elif method in ("rename", "replace") and arguments:
+                self._note([effects.Effect("read", base.text)], False)
+                for option in options_of(arguments[0]):
+                    target = text_of(option)
+                    if target is not None:
+                        self.touch("write", target)
+            return result
+        if isinstance(base, list):
+            if method in ("append", "add") and arguments:
+                base.append(arguments[0])
+            elif method in ("extend",) and arguments:
+                base.extend(self.iterate(arguments[0]))
+            return list(base) if method == "copy" else UNKNOWN
+        if isinstance(base, dict):
+            return _dict_method(base, method, arguments)
+        return UNKNOWN
+
+    def _dataset(self, call: effects.Call) -> Value:
+        mode = call.arguments[1] if len(call.arguments) > 1 else call.keywords.get("mode", "r")
+        writing = any(option == "w" for option in options_of(mode))
+
+        def path(value: Value) -> Value:
+            text = text_of(value)
+            if text is None:
+                self.unresolved += 1
+                return UNKNOWN
+            full = f"{ROOT}/{self._data_folder}/{text}"
+            self.touch("write" if writing else "read", full)
+            return PathValue(full)
+
+        return lift(path, call.arguments[0])
+
+    def _open(self, call: effects.Call) -> Value:
+        target = call.base if isinstance(call.base, PathValue) else None
+        if target is None:
+            if not call.arguments and not call.keywords:
+                return UNKNOWN
+            keywords = call.keywords
+            target = call.arguments[0] if call.arguments else keywords.get(
+                "file", keywords.get("filename", keywords.get("name", UNKNOWN)))  # fmt: skip
+        mode = effects.open_mode(call)
+        results: list[Value] = []
+        for option in options_of(target):
+            if isinstance(option, Handle):
+                results.append(option)
+                continue
+            text = text_of(option)
+            if text is None:
+                self.unresolved += 1
+                results.append(Handle(HOLE))
+                continue
+            if "://" not in text:
+                self._note(list(effects.mode_effects(mode, text)), False)
+            kind = "archive" if call.name.startswith(("zipfile", "tarfile")) else "file"
+            results.append(Handle(text, kind))
+        return either(results)
+
+    def _handle(self, handle: Handle, call: effects.Call) -> Value:
+        if handle.kind == "sqlite":
+            if call.method in ("cursor", "connect", "begin", "raw_connection"):
+                return handle
+            text = text_of(call.arguments[0]) if call.arguments else None
+            if call.method in ("execute", "executemany", "executescript", "sql") and text:
+                writing = any(word in text.upper() for word in _WRITING_SQL)
+                self.touch("write" if writing else "read", handle.text)
+        if handle.kind == "archive" and call.method in ("extractall", "extract"):
+            position = 0 if call.method == "extractall" else 1
+            target = call.keywords.get("path", UNKNOWN)
+            if len(call.arguments) > position:
+                target = call.arguments[position]
+            folder = text_of(target)
+            if folder is not None:
+                self.touch("write", library.join(folder, HOLE), weak=True)
+        if call.method in ("__enter__",):
+            return handle
+        return UNKNOWN
+
+    def _database(self, call: effects.Call) -> bool:
+        """Tables read from or written to a database file."""
+        if call.method not in ("to_sql", "read_sql", "read_sql_query", "read_sql_table"):
+            return False
+        for value in [*call.arguments[:3], *call.keywords.values()]:
+            if isinstance(value, Handle) and value.kind == "sqlite":
+                self.touch("write" if call.method == "to_sql" else "read", value.text)
+        return True
+
+    def _call_passed(self, arguments: list[Value], keywords: dict[str, Value]) -> None:
+        """Functions handed to somebody else are taken to be called, with unknown arguments."""
+        for value in [*arguments, *keywords.values()]:
+            if isinstance(value, Function) and not isinstance(value.node, ast.Lambda):
+                self.call_function(value, [], {})
+
+    def _instantiate(self, cls: Class, arguments: list[Value], keywords: dict[str, Value]) -> Value:
+        instance = Instance(cls)
+        maker = cls.find("__init__")
+        if isinstance(maker, Function):
+            bound = Function(maker.node, maker.scope, instance)
+            self.call_function(bound, arguments, keywords)
+        else:
+            instance.names.update(keywords)
+        return instance
+
+    def call_function(
+        self, function: Function, arguments: list[Value], keywords: dict[str, Value]
+    ) -> Value:
+        """Walk a local function with these arguments."""
+        if self._depth >= _MAX_DEPTH or self._active.count(function.node) > 1:
+            return UNKNOWN
+        node = function.node
+        scope = Scope(parent=function.scope)
+        bound = function.bound is not None and "staticmethod" not in function.decorators
+        values = [function.bound, *arguments] if bound else list(arguments)
+        spec = node.args
+        names = [a.arg for a in (*spec.posonlyargs, *spec.args)]
+        scope.names.update(dict.fromkeys([*names, *(a.arg for a in spec.kwonlyargs)], UNKNOWN))
+        for name, default in zip(names[len(names) - len(spec.defaults) :], spec.defaults,
+                                 strict=True):  # fmt: skip
+            scope.names[name] = self.evaluate(default, function.scope)
+        for keyword, kw_default in zip(spec.kwonlyargs, spec.kw_defaults, strict=True):
+            if kw_default is not None:
+                scope.names[keyword.arg] = self.evaluate(kw_default, function.scope)
+        scope.names.update(zip(names, values, strict=False))
+        if spec.vararg is not None:
+            scope.names[spec.vararg.arg] = values[len(names) :]
+        known = {*names, *(a.arg for a in spec.kwonlyargs)}
+        scope.names.update({k: v for k, v in keywords.items() if k in known})
+        if spec.kwarg is not None:
+            extra = {k: v for k, v in keywords.items() if k not in known}
+            scope.names[spec.kwarg.arg] = extra
+        self._depth += 1
+        self._active.append(node)
+        try:
+            return self.walk_body(function, scope)
+        finally:
+            self._active.pop()
+            self._depth -= 1
+
+    def _magic(self, kind: str, arguments: list[Value]) -> Value:
+        text = text_of(arguments[0]) if arguments else None
+        if text is None:
+            return UNKNOWN
+        if kind == LINE_MAGIC:
+            commands.line_magic(self, text)
+        elif kind == CELL_MAGIC:
+            commands.cell_magic(self, text)
+        else:
+            commands.shell(self, text)
+        return UNKNOWN
+
+    def include(self, path: str) -> None:
+        """Walk a script or notebook that is run inside this one."""
+        self._includes(library.join(self.folder, path) if self.folder else path, self)
+
+    def change_folder(self, text: str | None) -> None:
+        """``os.chdir`` or ``%cd``."""
+        if text is None or HOLE in text:
+            return
+        self.folder = posixpath.normpath(library.join(self.folder, text))
+        if self.folder == ".":
+            self.folder = ""
+
+
+def _dict_method(owner: dict[Value, Value], method: str, arguments: object) -> Value:
+    given = list(arguments) if isinstance(arguments, (list, tuple)) else []
+    if method == "items":
+        return [(key, value) for key, value in owner.items()]
+    if method == "keys":
+        return list(owner)
+    if method == "values":
+        return list(owner.values())
+    if method == "get" and given:
+        default = given[1] if len(given) > 1 else UNKNOWN
+        return owner.get(given[0], default) if isinstance(given[0], (str, int)) else UNKNOWN
+    if method == "update" and given and isinstance(given[0], dict):
+        owner.update(given[0])
+    return UNKNOWN
