@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
 
 from nbtrail.errors import NotFoundError, UsageError
 from nbtrail.ledger import tables as t
@@ -326,8 +326,13 @@ def executions_since(
     connection: Connection, identity: int, running: frozenset[int]
 ) -> Sequence[Row[Any]]:
     """Id, status and notebook of executions newer than ``identity``, and of ``running``."""
+    columns: list[ColumnElement[Any]] = [
+        t.executions.c.id,
+        t.executions.c.status,
+        t.notebooks.c.path.label("notebook"),
+    ]
     return connection.execute(
-        select(t.executions.c.id, t.executions.c.status, t.notebooks.c.path.label("notebook"))
+        select(*columns)
         .outerjoin(t.notebooks, t.notebooks.c.id == t.executions.c.notebook_id)
         .where(or_(t.executions.c.id > identity, t.executions.c.id.in_(running)))
         .order_by(t.executions.c.id.desc())

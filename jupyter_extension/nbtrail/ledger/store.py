@@ -84,7 +84,8 @@ class Store:
             cursor = self._watch.cursor()
             try:
                 cursor.execute("PRAGMA data_version")
-                return int(cursor.fetchone()[0])
+                row = cursor.fetchone()
+                return int(row[0]) if row is not None else 0
             finally:
                 cursor.close()
 

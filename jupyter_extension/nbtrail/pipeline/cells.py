@@ -81,6 +81,9 @@ async def run_cells(
         allow_errors=False,
     )
     client.kc = kernel.client
+    if kernel.client.language_info:
+        # As JupyterLab does when it opens a notebook: else opening it there were a change.
+        node["metadata"]["language_info"] = kernel.client.language_info
     cells = cells_of(notebook)
     tagged = next((c.index for c in cells if c.type == "code" and "parameters" in c.tags), None)
     done = 0

@@ -12,6 +12,8 @@ class CellClient(AsyncKernelClient):
 
     #: Id of the cell that is sent next.
     cell_id: str | None = None
+    #: What the kernel says of its language, once it has answered.
+    language_info: dict[str, Any] | None = None
 
     def execute(
         self,
@@ -35,3 +37,7 @@ class CellClient(AsyncKernelClient):
         message = self.session.msg("execute_request", content, metadata=metadata)
         self.shell_channel.send(message)
         return str(message["header"]["msg_id"])
+
+    def _handle_kernel_info_reply(self, msg: dict[str, Any]) -> None:
+        super()._handle_kernel_info_reply(msg)
+        self.language_info = msg["content"].get("language_info")

@@ -15,7 +15,8 @@ from nbtrail.notebooks.document import Notebook, dump_notebook, parse_notebook
 def with_outputs(notebook: Notebook, executed: Notebook) -> Notebook:
     """``notebook`` with the outputs and execution counts of ``executed``.
 
-    Both have the same cells; metadata stay those of ``notebook``, save the widgets' state.
+    Both have the same cells; metadata stay those of ``notebook``, save the widgets' state and
+    what the kernel says of its language.
     """
     result = {**notebook, "cells": [dict(cell) for cell in notebook["cells"]]}
     for cell, done in zip(result["cells"], executed["cells"], strict=True):
@@ -23,10 +24,11 @@ def with_outputs(notebook: Notebook, executed: Notebook) -> Notebook:
             cell["outputs"] = copy.deepcopy(_plain(done.get("outputs", [])))
             cell["execution_count"] = done.get("execution_count")
     metadata = dict(notebook.get("metadata", {}))
-    widgets = executed.get("metadata", {}).get("widgets")
     metadata.pop("widgets", None)
-    if widgets:
-        metadata["widgets"] = _plain(widgets)
+    for key in ("widgets", "language_info"):
+        told = executed.get("metadata", {}).get(key)
+        if told:
+            metadata[key] = _plain(told)
     result["metadata"] = metadata
     return result
 
