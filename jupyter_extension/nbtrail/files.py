@@ -63,9 +63,7 @@ def write_atomic(path: Path, data: bytes) -> None:
     replaced.
     """
     target = Path(os.path.realpath(path))
-    handle, name = tempfile.mkstemp(
-        prefix=f".{target.name[:80]}.", suffix=".tmp", dir=target.parent
-    )
+    handle, name = tempfile.mkstemp(prefix=".nbtrail-", suffix=".tmp", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)

@@ -25,6 +25,8 @@ else:  # pragma: no cover
 
 CONFIG_NAME = "nbtrail.toml"
 STATE_NAME = ".nbtrail"
+#: What of the state git takes along: run cards, reviews and the baseline.
+STATE_IGNORE = "*\n!.gitignore\n!baseline.json\n!runs/\n!runs/**\n!reviews/\n!reviews/**\n"
 #: Folders that never hold notebooks of a project, whatever the configuration says.
 PRUNED_FOLDERS = frozenset(
     {STATE_NAME, ".git", ".ipynb_checkpoints", "__pycache__", "node_modules", "site-packages"}
@@ -279,11 +281,19 @@ class Project:
 
 
 def find_project(start: Path, ceiling: Path | None = None) -> Project:
-    """The project that ``start`` (a file or folder, existing or not) belongs to.
+    """The project that ``start`` belongs to; see `find_root`.
+
+    A configuration that cannot be used is reported in ``config_error``.
+    """
+    return load_project(find_root(start, ceiling))
+
+
+def find_root(start: Path, ceiling: Path | None = None) -> Path:
+    """Root of the project that ``start`` (a file or folder, existing or not) belongs to.
 
     The nearest folder with an ``nbtrail.toml`` wins, then the root of the git repository,
     then ``ceiling`` (a server's root) or ``start`` itself. Nothing above ``ceiling`` is
-    looked at. A configuration that cannot be used is reported in ``config_error``.
+    looked at, and no file is read.
     """
     start = Path(os.path.realpath(start))
     ceiling = Path(os.path.realpath(ceiling)) if ceiling else None
@@ -294,10 +304,10 @@ def find_project(start: Path, ceiling: Path | None = None) -> Project:
         if ceiling is not None and not folder.is_relative_to(ceiling):
             break
         if (folder / CONFIG_NAME).is_file():
-            return load_project(folder)
+            return folder
         if git_root is None and (folder / ".git").exists():
             git_root = folder
-    return load_project(git_root or ceiling or start)
+    return git_root or ceiling or start
 
 
 def load_project(root: Path) -> Project:

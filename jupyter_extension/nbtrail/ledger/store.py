@@ -17,11 +17,10 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from nbtrail.errors import StoreError
 from nbtrail.ledger.blobs import BlobStore
 from nbtrail.ledger.tables import SCHEMA_VERSION, metadata
-from nbtrail.project import STATE_NAME, Project
+from nbtrail.project import STATE_IGNORE, STATE_NAME, Project
 
 DATABASE_NAME = "trail.db"
 _BUSY_MS = 10_000
-_IGNORE = "*\n!.gitignore\n!baseline.json\n!runs/\n!runs/**\n!reviews/\n!reviews/**\n"
 
 
 class Store:
@@ -159,7 +158,7 @@ def _prepare_folder(folder: Path, *, in_project: bool) -> None:
         if in_project:
             ignore = folder / ".gitignore"
             if not ignore.exists():
-                ignore.write_text(_IGNORE, encoding="utf-8")
+                ignore.write_text(STATE_IGNORE, encoding="utf-8")
     except OSError as error:
         raise StoreError(
             f"The folder {folder} cannot be made: {error.strerror}.",

@@ -11,7 +11,7 @@ from nbtrail.errors import ConfigError, NbtrailError, StoreError
 from nbtrail.files import write_atomic
 from nbtrail.pairing.sync import sync
 from nbtrail.policy.baseline import BASELINE_NAME, load_baseline, take_baseline, write_baseline
-from nbtrail.project import CONFIG_NAME, STATE_NAME, Project, load_project
+from nbtrail.project import CONFIG_NAME, STATE_IGNORE, STATE_NAME, Project, load_project
 
 if TYPE_CHECKING:
     from nbtrail.ledger.store import Store
@@ -45,7 +45,6 @@ folder = "data"
 tolerance = 1e-9
 """
 
-_IGNORED_STATE = "*\n!.gitignore\n!baseline.json\n!runs/\n!runs/**\n!reviews/\n!reviews/**\n"
 _IGNORE_LINES = (".ipynb_checkpoints/", "__pycache__/")
 _ATTRIBUTE_LINES = ("*.ipynb text eol=lf", f"{STATE_NAME}/runs/*.json text eol=lf")
 
@@ -107,7 +106,7 @@ def _write_state_folder(project: Project, written: list[str], *, fresh: bool) ->
     folder = project.root / STATE_NAME
     folder.mkdir(exist_ok=True)
     if not (folder / ".gitignore").exists():
-        write_atomic(folder / ".gitignore", _IGNORED_STATE.encode())
+        write_atomic(folder / ".gitignore", STATE_IGNORE.encode())
         written.append(f"{STATE_NAME}/.gitignore")
     # Only what was there before the rules is excused, not what broke them since.
     if fresh and not (folder / BASELINE_NAME).exists():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -10,9 +11,10 @@ from pathlib import Path
 from nbtrail.app import OpenProject
 from nbtrail.errors import OutsideProjectError
 from nbtrail.files import fingerprint
-from nbtrail.project import CONFIG_NAME, find_project, load_project
+from nbtrail.project import CONFIG_NAME, find_root, load_project
 
 _Print = tuple[int, int, int] | None
+_DRIVE = re.compile(r"^[A-Za-z][A-Za-z0-9_-]*:")
 
 
 class Projects:
@@ -48,7 +50,9 @@ class Projects:
 
     def absolute(self, contents_path: str) -> Path:
         """Where a path of the Contents API lies on the disk; drive prefixes are dropped."""
-        plain = strip_drive(contents_path).strip("/")
+        plain = contents_path.strip("/")
+        if not os.path.lexists(self.root / plain):
+            plain = strip_drive(plain).strip("/")
         target = Path(os.path.normpath(self.root / plain))
         real = Path(os.path.realpath(target))
         if not (target.is_relative_to(self.root) and real.is_relative_to(self.root)):
@@ -98,12 +102,6 @@ class Projects:
             self._on_commit(opened)
 
 
-def find_root(path: Path, ceiling: Path) -> Path:
-    """The root of the project that ``path`` belongs to; nothing above ``ceiling`` counts."""
-    return find_project(path, ceiling=ceiling).root
-
-
 def strip_drive(contents_path: str) -> str:
     """A path of the Contents API without the prefix of a drive such as ``RTC:``."""
-    head, separator, tail = contents_path.partition(":")
-    return tail if separator and "/" not in head else contents_path
+    return _DRIVE.sub("", contents_path, count=1)

@@ -255,7 +255,11 @@ def test_every_route_is_guarded(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("path", "plain"),
-    [("RTC:a/b.ipynb", "a/b.ipynb"), ("a/b:c.ipynb", "a/b:c.ipynb"), ("a.ipynb", "a.ipynb")],
+    [
+        ("RTC:a/b.ipynb", "a/b.ipynb"),
+        ("a/b:c.ipynb", "a/b:c.ipynb"),
+        ("Teil 1: a.ipynb", "Teil 1: a.ipynb"),
+    ],
 )
 def test_drive_prefixes(path: str, plain: str) -> None:
     assert strip_drive(path) == plain
