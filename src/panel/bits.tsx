@@ -33,7 +33,7 @@ export function CommandButton(props: {
       data-command={id}
       disabled={!commands.isEnabled(id, args)}
       title={commands.caption(id, args)}
-      aria-label={iconOnly ? label : undefined}
+      aria-label={label}
       onClick={event => {
         event.stopPropagation();
         void commands.execute(id, args);
