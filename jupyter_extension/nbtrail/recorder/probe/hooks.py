@@ -25,6 +25,7 @@ class Hooks:
         self._filter = FileFilter(None)
         self._metrics = Metrics(())
         self._modules = set(sys.modules)
+        self._newest: tuple[int, str | None] | None = None
         self._sites: list[tuple[str, int]] | None = None
 
     def configure(self, config: dict[str, Any]) -> None:
@@ -115,6 +116,10 @@ class Hooks:
 
     def _new_modules(self) -> list[list[Any]]:
         """Files of the project's modules that were imported since the last cell."""
+        newest = (len(sys.modules), next(reversed(sys.modules), None))
+        if newest == self._newest:
+            return []
+        self._newest = newest
         names = sys.modules.keys() - self._modules
         self._modules |= names
         found = []

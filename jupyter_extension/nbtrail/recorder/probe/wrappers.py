@@ -65,6 +65,7 @@ def _dress(function: Any, original: Any, module: str) -> Any:
 
 def _make_open(original: Any) -> Any:
     running, ident, note = tracker.running, get_ident, tracker.note_safely
+    text = os.fspath
 
     def open(
         self: Any,
@@ -79,7 +80,9 @@ def _make_open(original: Any) -> Any:
     ) -> Any:
         stream = original(file, mode, buffering, encoding, errors, newline, closefd, opener)
         try:
-            running[ident()].fast((file, mode))  # type: ignore[misc]
+            # As text: thousands of path objects kept alive are work for the collector.
+            path = file if type(file) is str else text(file)
+            running[ident()].fast((path, mode))  # type: ignore[misc]
         except Exception:  # not yet that many, or no cell on this thread
             note(file, mode, stream)
         return stream
