@@ -61,6 +61,7 @@ export default defineConfig([
             './notebooks',
             './panel',
             './project',
+            './stream',
             './toolbar'
           ]
         }

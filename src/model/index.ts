@@ -9,5 +9,5 @@ export * from './names';
 export * from './notebook';
 export * from './notebooks';
 export * from './project';
-export * from './reconnect';
 export * from './refresh';
+export * from './stream';

@@ -19,7 +19,7 @@ import {
 import { NotebookFiles } from './files';
 import { NotebookModels } from './notebooks';
 import { ProjectModel } from './project';
-import { Reconnection } from './reconnect';
+import { EventStream } from './stream';
 
 /** The user's settings. */
 export const settings: JupyterFrontEndPlugin<ITrailSettings> = {
@@ -55,9 +55,9 @@ export const project: JupyterFrontEndPlugin<IProjectModel> = {
     tracker: INotebookTracker,
     browser: IDefaultFileBrowser | null
   ): IProjectModel => {
-    const { serviceManager } = app;
-    const { contents, events, serverSettings } = serviceManager;
+    const { contents, serverSettings } = app.serviceManager;
     const client = new TrailClient({ serverSettings });
+    const events = new EventStream({ serverSettings });
     const model = new ProjectModel({ client, stream: events.stream });
 
     const follow = (): void => {
@@ -78,11 +78,11 @@ export const project: JupyterFrontEndPlugin<IProjectModel> = {
       }
     });
 
-    const reconnection = new Reconnection({
-      lost: serviceManager.connectionFailure,
-      probe: () => client.project(model.root)
+    events.restored.connect(() => void model.refresh());
+    app.shell.disposed.connect(() => {
+      model.dispose();
+      events.dispose();
     });
-    reconnection.restored.connect(() => void model.refresh());
     return model;
   }
 };

@@ -22,7 +22,7 @@ import { RefreshQueue } from './refresh';
  * The project that the panel shows: pipeline, runs and findings.
  *
  * It fetches when asked to, when the server's events say that something
- * changed, and after a lost connection; it never polls.
+ * changed; it never polls.
  */
 export class ProjectModel implements IDisposable {
   constructor(options: ProjectModel.IOptions) {
