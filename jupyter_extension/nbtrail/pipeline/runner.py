@@ -8,13 +8,15 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
-from nbtrail.errors import ConflictError, PolicyError, UsageError
+from nbtrail.errors import ConflictError, LockedError, PolicyError, UsageError
 from nbtrail.ledger import runs as ledger_runs
+from nbtrail.ledger.steps import active_runs
 from nbtrail.ledger.store import Store
 from nbtrail.pipeline import lock
 from nbtrail.pipeline.git import git_state
@@ -24,6 +26,8 @@ from nbtrail.pipeline.request import RunRequest, chosen_steps
 from nbtrail.project import Project
 
 WORKER = "nbtrail.pipeline.worker"
+#: Seconds that the process of a finished run may take to end.
+_LEAVE_TIMEOUT = 15.0
 #: Logs of this many runs are kept.
 _LOGS = 20
 
@@ -90,7 +94,7 @@ def launch(
     """
     mark_lost(store)
     run = ledger_runs.new_run_id()
-    handle = lock.acquire(project.state_dir, run)
+    handle = _take_lock(project, store, run)
     try:
         with store.write() as connection:
             ledger_runs.create_run(
@@ -160,6 +164,19 @@ def refuse_steps(steps: Sequence[str], refuse: Callable[[str], str | None]) -> N
         first = next(iter(reasons.values()))
         more = f" ({len(reasons)} notebooks in all.)" if len(reasons) > 1 else ""
         raise PolicyError(f"{first}{more}", detail={"refused": reasons})
+
+
+def _take_lock(project: Project, store: Store, run: str) -> int:
+    """Take the lock; a process that has put down its run's end is given time to go."""
+    deadline = time.monotonic() + _LEAVE_TIMEOUT
+    while True:
+        try:
+            return lock.acquire(project.state_dir, run)
+        except LockedError:
+            with store.read() as connection:
+                if active_runs(connection) or time.monotonic() > deadline:
+                    raise
+        time.sleep(0.02)
 
 
 def _spawn(project: Project, run: str, handle: int, worker: str, extra: Sequence[str]) -> None:
