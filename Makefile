@@ -90,7 +90,7 @@ clean-demo:
 test: test-python test-js test-ui
 
 test-python: install
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python -m pytest --durations=15 --durations-min=3
 
 test-js: install
 	jlpm test
