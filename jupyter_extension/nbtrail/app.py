@@ -277,7 +277,7 @@ class OpenProject:
         """Start a verify in a process of its own; returns its id at once."""
         from nbtrail.proof import verify
 
-        return verify.start(self.project, self.store, against=against)
+        return verify.start(self.project, self.store, against=against, refuse=self._name_refusal)
 
     def run(
         self, on_progress: Callable[[RunDetail], None] | None = None, **request: Any

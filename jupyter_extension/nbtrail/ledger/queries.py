@@ -65,13 +65,21 @@ def executions(
 
 
 def last_executions(connection: Connection, notebook: str) -> dict[str, Row[Any]]:
-    """The newest execution row of each cell of a notebook, by cell id."""
+    """The newest execution row of each cell of a notebook, by cell id.
+
+    A verify does not count: it runs a copy, and what is on screen is not of its making.
+    """
     identity = find_notebook(connection, notebook)
     if identity is None:
         return {}
+    verifies = select(t.runs.c.id).where(t.runs.c.kind == "verify")
     newest = (
         select(func.max(t.executions.c.id))
-        .where(t.executions.c.notebook_id == identity, t.executions.c.cell_id.is_not(None))
+        .where(
+            t.executions.c.notebook_id == identity,
+            t.executions.c.cell_id.is_not(None),
+            or_(t.executions.c.run_id.is_(None), t.executions.c.run_id.not_in(verifies)),
+        )
         .group_by(t.executions.c.cell_id)
     )
     rows = connection.execute(

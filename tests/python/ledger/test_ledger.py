@@ -117,6 +117,20 @@ def test_a_dead_kernel_ends_what_ran(store: Store) -> None:
     assert before.status == "ok"
 
 
+def test_a_verify_does_not_make_a_notebook_look_run(store: Store) -> None:
+    with store.write() as connection:
+        run_cell(connection, 1)
+        runs.create_run(connection, "verify-run", "verify", request={})
+        executions.open_session(connection, KernelSession("copy", "k", "python3", "python", 1.0))
+        executions.start_execution(
+            connection,
+            ExecutionStart("copy", "m", "a.ipynb", "cell-1", 1, 1, "x", 2.0, run="verify-run"),
+        )
+    with store.read() as connection:
+        last = queries.last_executions(connection, "a.ipynb")
+    assert {cell: row.session_id for cell, row in last.items()} == {"cell-1": "session"}
+
+
 def test_history_follows_a_rename_and_a_copy_starts_its_own(store: Store) -> None:
     with store.write() as connection:
         run_cell(connection, 1, "old.ipynb")
