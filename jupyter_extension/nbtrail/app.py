@@ -11,8 +11,6 @@ from nbtrail.errors import ConfigError, NbtrailError
 from nbtrail.project import Project, find_project
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
-
     from nbtrail.ledger.records import Execution, Run, RunDetail
     from nbtrail.ledger.store import Store
     from nbtrail.ledger.writer import Writer
@@ -400,33 +398,6 @@ class OpenProject:
             entry["a_outputs"] = _outputs(before, entry["a"], entry)
             entry["b_outputs"] = _outputs(after, entry["b"], entry)
         return {**found, "a": str(left), "b": str(right)}
-
-    # What the server's watcher asks
-
-    def ledger_version(self) -> int:
-        """A number that is another one when the ledger has changed."""
-        return self.store.change_marker()
-
-    def newest_execution(self) -> int:
-        """Id of the newest execution."""
-        from nbtrail.ledger import queries
-
-        with self.store.read() as connection:
-            return queries.newest_execution_id(connection)
-
-    def executions_since(self, identity: int, running: frozenset[int]) -> Sequence[Row[Any]]:
-        """Executions newer than ``identity``, and those of ``running``."""
-        from nbtrail.ledger import queries
-
-        with self.store.read() as connection:
-            return queries.executions_since(connection, identity, running)
-
-    def recent_run_states(self) -> list[dict[str, Any]]:
-        """How far the newest runs are."""
-        from nbtrail.ledger import queries
-
-        with self.store.read() as connection:
-            return queries.run_states(connection)
 
 
 def bring_twin_along(project: Project, path: str) -> None:

@@ -75,12 +75,16 @@ def latest_failures(connection: Connection) -> dict[str, Row[Any]]:
 
 
 def running_steps(connection: Connection) -> set[str]:
-    """Paths of the steps that run at this moment."""
+    """Paths of the steps that run at this moment; a verify runs copies, which do not count."""
     return set(
         connection.execute(
             select(t.run_steps.c.path)
             .join(t.runs, t.runs.c.id == t.run_steps.c.run_id)
-            .where(t.run_steps.c.status == "running", t.runs.c.status.in_(_ACTIVE))
+            .where(
+                t.run_steps.c.status == "running",
+                t.runs.c.status.in_(_ACTIVE),
+                t.runs.c.kind == "pipeline",
+            )
         ).scalars()
     )
 

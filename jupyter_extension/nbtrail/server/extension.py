@@ -12,6 +12,7 @@ from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.serverapp import ServerApp
 from traitlets import Bool
 
+from nbtrail.app import OpenProject
 from nbtrail.notebooks.names import is_draft
 from nbtrail.server import contents
 from nbtrail.server.events import PROJECT, Events, register_schemas
@@ -41,13 +42,14 @@ class NbtrailExtension(ExtensionApp):
         self.projects = Projects(
             Path(self.serverapp.root_dir), on_commit=lambda _: self._watcher_wake()
         )
+        self._events: Events | None = None
         self._watcher: Watcher | None = None
         self._recording: Recording | None = None
         self._contents: list[contents.ContentsLayer] = []
 
     def initialize_handlers(self) -> None:
         """Register the REST routes."""
-        self.handlers.extend(handlers(self.projects, self._threads))
+        self.handlers.extend(handlers(self.projects, self._threads, self._tell))
 
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
         """All extensions are loaded and the loop runs: wrap, listen, watch."""
@@ -60,8 +62,10 @@ class NbtrailExtension(ExtensionApp):
         logger = serverapp.event_logger
         assert logger is not None
         register_schemas(logger)
-        events = Events(logger, loop)
-        self._watcher = Watcher(self.projects.opened, self.projects.contents_root, events.emit)
+        self._events = Events(logger, loop)
+        self._watcher = Watcher(
+            self.projects.opened, self.projects.contents_root, self._events.emit
+        )
         self._watcher.start()
         self._recording = Recording(
             serverapp,
@@ -71,18 +75,7 @@ class NbtrailExtension(ExtensionApp):
             no_delay=self.no_delay,
         )
         self._recording.start()
-        self._contents = contents.install(
-            serverapp,
-            self.projects,
-            lambda opened, path: events.emit(
-                PROJECT,
-                {
-                    "project": self.projects.contents_root(opened),
-                    "what": "notebooks",
-                    "path": path,
-                },
-            ),
-        )
+        self._contents = contents.install(serverapp, self.projects, self._tell)
 
     async def stop_extension(self) -> None:
         """Write what is queued and close everything that was opened. May be called twice."""
@@ -104,6 +97,12 @@ class NbtrailExtension(ExtensionApp):
         if not paths or not all(is_draft(path) for path in paths):
             return None
         return contents.draft_gate(self.projects, paths[-1])
+
+    def _tell(self, opened: OpenProject, path: str | None) -> None:
+        """All clients learn that notebooks of a project changed."""
+        if self._events is not None:
+            name = self.projects.contents_root(opened)
+            self._events.emit(PROJECT, {"project": name, "what": "notebooks", "path": path})
 
     def _watcher_wake(self) -> None:
         if self._watcher is not None:

@@ -21,6 +21,8 @@ from nbtrail.server.projects import Projects
 
 Result = TypeVar("Result")
 Handler = Callable[..., Awaitable[None]]
+#: Tells all clients that a project's notebooks changed; the path is that of one, or ``None``.
+Tell = Callable[[OpenProject, str | None], None]
 
 log = logging.getLogger(__name__)
 #: Status of errors that handlers did not foresee.
@@ -45,9 +47,10 @@ class ApiHandler(APIHandler):
 
     auth_resource = "nbtrail"
 
-    def initialize(self, projects: Projects, threads: ThreadPoolExecutor) -> None:
+    def initialize(self, projects: Projects, threads: ThreadPoolExecutor, tell: Tell) -> None:
         """Called by Tornado with what the extension registered."""
         self.projects = projects
+        self.tell = tell
         self._threads = threads
 
     async def off_loop(self, function: Callable[..., Result], *args: Any) -> Result:

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from nbtrail.app import OpenProject
 from nbtrail.errors import UsageError
-from nbtrail.server.handlers import ApiHandler, route
+from nbtrail.server.handlers import ApiHandler, Tell, route
 from nbtrail.server.projects import Projects
 
 PREFIX = "/nbtrail/api"
@@ -34,6 +34,7 @@ class InitHandler(ApiHandler):
     async def post(self) -> None:
         opened = await self.opened()
         self.answer(await self.off_loop(opened.init), status=201)
+        self.tell(opened, None)
 
 
 class NotebooksHandler(ApiHandler):
@@ -59,6 +60,7 @@ class NotebooksHandler(ApiHandler):
             )
         )
         self.answer(made, status=201)
+        self.tell(opened, made.path)
 
 
 class NotebookHandler(ApiHandler):
@@ -73,7 +75,9 @@ class NotebookHandler(ApiHandler):
         changes: dict[str, Any] = {key: bool(body.pop(key)) for key in flags}
         changes.update(texts(body))
         opened = await self.opened()
-        self.answer(await self.off_loop(lambda: opened.change_notebook(unquote(path), **changes)))
+        made = await self.off_loop(lambda: opened.change_notebook(unquote(path), **changes))
+        self.answer(made)
+        self.tell(opened, made.path)
 
 
 class StatusHandler(ApiHandler):
@@ -188,6 +192,7 @@ class FixHandler(ApiHandler):
         paths = [body["path"]] if "path" in body else None
         opened = await self.opened()
         self.answer(await self.off_loop(lambda: opened.fix(paths, code=body.get("code"))))
+        self.tell(opened, None)
 
 
 def start_run(opened: OpenProject, body: dict[str, Any]) -> str:
@@ -229,7 +234,7 @@ def texts(body: dict[str, Any], required: tuple[str, ...] = ()) -> dict[str, str
     return {key: value for key, value in found.items() if value}
 
 
-def handlers(projects: Projects, threads: ThreadPoolExecutor) -> list[tuple[Any, ...]]:
+def handlers(projects: Projects, threads: ThreadPoolExecutor, tell: Tell) -> list[tuple[Any, ...]]:
     """What the server extension registers."""
     routes: list[tuple[str, type[ApiHandler]]] = [
         ("project", ProjectHandler),
@@ -248,5 +253,5 @@ def handlers(projects: Projects, threads: ThreadPoolExecutor) -> list[tuple[Any,
         ("findings", FindingsHandler),
         ("findings/fix", FixHandler),
     ]
-    arguments = {"projects": projects, "threads": threads}
+    arguments = {"projects": projects, "threads": threads, "tell": tell}
     return [(f"{PREFIX}/{pattern}", handler, arguments) for pattern, handler in routes]

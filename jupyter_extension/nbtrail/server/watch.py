@@ -21,6 +21,7 @@ Emit = Callable[[str, dict[str, Any]], None]
 
 log = logging.getLogger(__name__)
 _INTERVAL_S = 0.25
+_ACTIVE = ("queued", "running")
 
 
 class Watcher:
@@ -109,39 +110,45 @@ class _Seen:
         self._runs: dict[str, tuple[Any, ...]] = {}
 
     def changes(self, opened: OpenProject) -> list[tuple[str, dict[str, Any]]]:
-        """Events for what changed since the last call."""
-        version = opened.ledger_version()
+        """Events for what changed in the ledger since the last call."""
+        # Imported here, because it brings SQLAlchemy along, which a server that is only
+        # started does not need.
+        from nbtrail.ledger import queries
+
+        version = opened.store.change_marker()
         if version == self._version:
             return []
         first = self._version is None
         self._version = version
-        found = self._executions(opened, first) + self._run_changes(opened, first)
+        with opened.store.read() as connection:
+            since = queries.newest_execution_id(connection) if first else self._last_execution or 0
+            rows = queries.executions_since(connection, since, self._running)
+            states = queries.run_states(connection)
         self.problem = None
-        return found
-
-    def _executions(self, opened: OpenProject, first: bool) -> list[tuple[str, dict[str, Any]]]:
-        since = opened.newest_execution() if first else self._last_execution or 0
-        rows = opened.executions_since(since, self._running)
         self._running = frozenset(row.id for row in rows if row.status == "running")
         self._last_execution = max([since, *(row.id for row in rows)])
         return [
-            (
-                events.EXECUTION,
-                {"notebook": row.notebook, "execution": row.id, "status": row.status},
-            )
-            for row in rows
+            *(
+                (
+                    events.EXECUTION,
+                    {"notebook": row.notebook, "execution": row.id, "status": row.status},
+                )
+                for row in rows
+            ),
+            *self._run_changes({state["run"]: state for state in states}, first),
         ]
 
-    def _run_changes(self, opened: OpenProject, first: bool) -> list[tuple[str, dict[str, Any]]]:
+    def _run_changes(
+        self, states: dict[str, dict[str, Any]], first: bool
+    ) -> list[tuple[str, dict[str, Any]]]:
         found: list[tuple[str, dict[str, Any]]] = []
-        states = {state["run"]: state for state in opened.recent_run_states()}
         for run, state in states.items():
             key = tuple(state.values())
             if self._runs.get(run) == key:
                 continue
-            ended = run in self._runs and state["status"] not in ("queued", "running")
+            ended = run in self._runs and state["status"] not in _ACTIVE
             self._runs[run] = key
-            if first and state["status"] not in ("queued", "running"):
+            if first and state["status"] not in _ACTIVE:
                 continue
             found.append((events.RUN, state))
             if ended:

@@ -68,3 +68,26 @@ async def test_a_save_is_told(api: Api, jp_serverapp: ServerApp, root: Path, jp_
 
     await until(told)
     assert (root / "CLEANING-make-numbers.py").is_file()
+
+
+async def test_a_notebook_made_by_another_client_is_told(api: Api, jp_serverapp: ServerApp) -> None:
+    heard = Heard(jp_serverapp)
+    _, made = await api("POST", "notebooks", {"category": "DEPLOY", "description": "score"})
+
+    async def told() -> bool:
+        return any(e["path"] == made["path"] for e in heard.of(events.PROJECT))
+
+    await until(told)
+
+
+async def test_a_draft_named_in_the_lab_gets_its_twin(api: Api, jp_fetch: Any, root: Path) -> None:
+    response = await jp_fetch(
+        "api", "contents", method="POST", body=json.dumps({"type": "notebook"})
+    )
+    draft = json.loads(response.body)["path"]
+    assert draft == "Untitled.ipynb"
+    named = "EXPLORATION-first-look.ipynb"
+    await jp_fetch("api", "contents", draft, method="PATCH", body=json.dumps({"path": named}))
+    _, status = await api("GET", f"notebooks/{named}/status")
+    assert (status["paired"], status["findings"]) == ("in-sync", [])
+    assert (root / "EXPLORATION-first-look.py").is_file()

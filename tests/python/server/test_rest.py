@@ -241,7 +241,7 @@ async def test_without_a_token_nothing_is_answered(
 def test_every_route_is_guarded(tmp_path: Path) -> None:
     verbs = ("get", "post", "put", "patch", "delete")
     threads = ThreadPoolExecutor(1)
-    for pattern, handler, _ in handlers(Projects(tmp_path), threads):
+    for pattern, handler, _ in handlers(Projects(tmp_path), threads, lambda *_: None):
         for verb in verbs:
             method = getattr(handler, verb)
             if method is getattr(RequestHandler, verb):
