@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from nbtrail.errors import ConfigError, NbtrailError
 from nbtrail.project import Project, find_project
@@ -362,6 +362,14 @@ class OpenProject:
             scratch=scratch,
             pair=pair,
         )
+
+    def resolve_pair(self, notebook: str, keep: Literal["notebook", "twin"]) -> Made:
+        """End a conflict between notebook and twin; the side that gives way is kept first."""
+        from nbtrail.pairing.sync import resolve
+        from nbtrail.policy.naming import Made
+
+        path = self.project.relative(notebook)
+        return Made(path, resolve(self.project, self.store_or_none(), path, keep).twin)
 
     def fix(self, paths: Sequence[str] | None = None, *, code: str | None = None) -> FixResult:
         """Mend what can be mended without a question."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from nbtrail.app import OpenProject
 from nbtrail.errors import UsageError
 from nbtrail.server.handlers import ApiHandler, Tell, route
 from nbtrail.server.projects import Projects
+
+if TYPE_CHECKING:
+    from nbtrail.policy.naming import Made
 
 PREFIX = "/nbtrail/api"
 
@@ -69,13 +72,13 @@ class NotebookHandler(ApiHandler):
     @route
     async def patch(self, path: str) -> None:
         body = self.body(
-            frozenset({"category", "description", "sequence", "path", "scratch", "pair"})
+            frozenset({"category", "description", "sequence", "path", "scratch", "pair", "keep"})
         )
         flags = {"scratch", "pair"} & set(body)
         changes: dict[str, Any] = {key: bool(body.pop(key)) for key in flags}
         changes.update(texts(body))
         opened = await self.opened()
-        made = await self.off_loop(lambda: opened.change_notebook(unquote(path), **changes))
+        made = await self.off_loop(change_notebook, opened, unquote(path), changes)
         self.answer(made)
         self.tell(opened, made.path)
 
@@ -193,6 +196,18 @@ class FixHandler(ApiHandler):
         opened = await self.opened()
         self.answer(await self.off_loop(lambda: opened.fix(paths, code=body.get("code"))))
         self.tell(opened, None)
+
+
+def change_notebook(opened: OpenProject, path: str, changes: dict[str, Any]) -> Made:
+    """Do what ``PATCH notebooks/<path>`` asks for."""
+    keep = changes.pop("keep", None)
+    if keep is None:
+        return opened.change_notebook(path, **changes)
+    if keep not in ("notebook", "twin") or changes:
+        raise UsageError(
+            "keep cannot be used like this.", hint='Send {"keep": "notebook"} or {"keep": "twin"}.'
+        )
+    return opened.resolve_pair(path, keep)
 
 
 def start_run(opened: OpenProject, body: dict[str, Any]) -> str:

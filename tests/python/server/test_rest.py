@@ -150,6 +150,26 @@ async def test_findings_and_their_fix(api: Api, root: Path) -> None:
     assert (root / "CLEANING-make-numbers.py").is_file()
 
 
+async def test_a_conflict_is_ended_by_a_choice(api: Api, root: Path) -> None:
+    await api("POST", "findings/fix", {"path": CLEANING})
+    twin = root / "CLEANING-make-numbers.py"
+    mine = read_notebook(root / CLEANING)
+    mine["cells"][1]["source"] = "mine = 1"
+    write_notebook(root / CLEANING, mine)
+    old = "json.dump([1, 2, 3], open('numbers.json', 'w'))"
+    twin.write_text(twin.read_text().replace(old, "theirs"))
+    _, status = await api("GET", f"notebooks/{CLEANING}/status")
+    assert status["paired"] == "conflict"
+    assert [(f["code"], f["fix"]["action"]) for f in status["findings"]] == [("NBT303", "resolve")]
+    code, error = await api("PATCH", f"notebooks/{CLEANING}", {"keep": "both"})
+    assert (code, error["reason"]) == (400, "usage")
+    code, _ = await api("PATCH", f"notebooks/{CLEANING}", {"keep": "twin"})
+    assert code == 200
+    assert read_notebook(root / CLEANING)["cells"][1]["source"] == ["theirs"]
+    _, status = await api("GET", f"notebooks/{CLEANING}/status")
+    assert status["paired"] == "in-sync"
+
+
 async def test_files_that_are_no_notebooks_are_findings(api: Api, root: Path) -> None:
     (root / "CLEANING-empty-one.ipynb").write_text("")
     (root / "CLEANING-merge-markers.ipynb").write_text("<<<<<<< HEAD\n")
