@@ -1,5 +1,6 @@
 export * from './checks';
 export * from './chips';
+export * from './events';
 export * from './files';
 export * from './format';
 export * from './history';

@@ -151,13 +151,13 @@ export class NotebookModel implements IDisposable {
     }
   }
 
-  private _onProjectChanged(_: ProjectModel, event: IProjectEvent): void {
+  private _onProjectChanged(_: unknown, event: IProjectEvent): void {
     if (event.path === null || event.path === this.projectPath) {
       void this.refresh('status');
     }
   }
 
-  private _onExecuted(_: ProjectModel, event: IExecutionEvent): void {
+  private _onExecuted(_: unknown, event: IExecutionEvent): void {
     if (event.notebook === this.projectPath) {
       void this.refresh();
     }

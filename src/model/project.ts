@@ -3,7 +3,6 @@ import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import {
-  EventSchema,
   IExecutionEvent,
   IFinding,
   IGraph,
@@ -15,6 +14,7 @@ import {
   TrailClient,
   TrailError
 } from '../api';
+import { ProjectEvents } from './events';
 import { contentsPath, isActive, overlayGraph, overlayRun } from './live';
 import { RefreshQueue } from './refresh';
 
@@ -27,12 +27,17 @@ import { RefreshQueue } from './refresh';
 export class ProjectModel implements IDisposable {
   constructor(options: ProjectModel.IOptions) {
     this.client = options.client;
-    this._stream = options.stream;
+    this._events = new ProjectEvents({
+      root: () => this._project?.contents_root ?? null,
+      stream: options.stream
+    });
     this._queue = new RefreshQueue<ProjectModel.Part>({
       refresh: parts => this._fetch(parts),
       delay: options.delay
     });
-    this._stream.connect(this._onEvent, this);
+    this._events.executed.connect(this._onExecuted, this);
+    this._events.progressed.connect(this._onProgressed, this);
+    this._events.changed.connect(this._onProjectChanged, this);
   }
 
   readonly client: TrailClient;
@@ -48,8 +53,8 @@ export class ProjectModel implements IDisposable {
   }
 
   /** Emits for every execution in this project that began or ended. */
-  get executed(): ISignal<this, IExecutionEvent> {
-    return this._executed;
+  get executed(): ISignal<unknown, IExecutionEvent> {
+    return this._events.executed;
   }
 
   /** Emits when a run of this project came to its end. */
@@ -58,8 +63,8 @@ export class ProjectModel implements IDisposable {
   }
 
   /** Emits what the server says has changed in the project's files. */
-  get projectChanged(): ISignal<this, IProjectEvent> {
-    return this._projectChanged;
+  get projectChanged(): ISignal<unknown, IProjectEvent> {
+    return this._events.changed;
   }
 
   get isDisposed(): boolean {
@@ -124,8 +129,8 @@ export class ProjectModel implements IDisposable {
       return;
     }
     this._isDisposed = true;
+    this._events.dispose();
     this._queue.dispose();
-    this._stream.disconnect(this._onEvent, this);
     Signal.clearData(this);
   }
 
@@ -269,32 +274,13 @@ export class ProjectModel implements IDisposable {
     }
   }
 
-  private _onEvent(_: unknown, event: Event.Emission): void {
-    const data = event as unknown as { project?: string };
-    if (!this._project || data.project !== this.root) {
-      return;
-    }
-    switch (event.schema_id) {
-      case EventSchema.execution:
-        this._onExecution(event as unknown as IExecutionEvent);
-        break;
-      case EventSchema.run:
-        this._onRun(event as unknown as IRunEvent);
-        break;
-      case EventSchema.project:
-        this._onProject(event as unknown as IProjectEvent);
-        break;
-    }
-  }
-
-  private _onExecution(event: IExecutionEvent): void {
-    this._executed.emit(event);
+  private _onExecuted(_: unknown, event: IExecutionEvent): void {
     if (event.status !== 'running' && this._live.size === 0) {
       void this.refresh('graph');
     }
   }
 
-  private _onRun(event: IRunEvent): void {
+  private _onProgressed(_: unknown, event: IRunEvent): void {
     if (!isActive(event)) {
       this._live.delete(event.run);
       this._details.delete(event.run);
@@ -313,7 +299,7 @@ export class ProjectModel implements IDisposable {
     this._changed.emit(new Set<ProjectModel.Part>(['runs', 'graph']));
   }
 
-  private _onProject(event: IProjectEvent): void {
+  private _onProjectChanged(_: unknown, event: IProjectEvent): void {
     const parts: { [what in IProjectEvent['what']]: ProjectModel.Part[] } = {
       notebooks: ['graph', 'findings'],
       graph: ['graph', 'findings'],
@@ -321,7 +307,6 @@ export class ProjectModel implements IDisposable {
       store: ['project', 'runs']
     };
     void this.refresh(...(parts[event.what] ?? ProjectModel.PARTS));
-    this._projectChanged.emit(event);
   }
 
   private readonly _changed = new Signal<this, ReadonlySet<ProjectModel.Part>>(
@@ -329,7 +314,7 @@ export class ProjectModel implements IDisposable {
   );
   private readonly _details = new Map<string, IRunDetail>();
   private _error: TrailError | null = null;
-  private readonly _executed = new Signal<this, IExecutionEvent>(this);
+  private readonly _events: ProjectEvents;
   private readonly _failed = new Signal<this, TrailError>(this);
   private _findings: IFinding[] = [];
   private _folder = '';
@@ -337,12 +322,10 @@ export class ProjectModel implements IDisposable {
   private _isDisposed = false;
   private readonly _live = new Map<string, IRunEvent>();
   private _project: IProject | null = null;
-  private readonly _projectChanged = new Signal<this, IProjectEvent>(this);
   private readonly _queue: RefreshQueue<ProjectModel.Part>;
   private readonly _runFinished = new Signal<this, IRunEvent>(this);
   private _runs: IRun[] = [];
   private _selectedRun: string | null = null;
-  private readonly _stream: ISignal<unknown, Event.Emission>;
 }
 
 export namespace ProjectModel {

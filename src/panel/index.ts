@@ -118,5 +118,5 @@ export namespace TrailPanel {
 
 namespace Private {
   /** How the sections share the height at first. */
-  export const SIZES = [0.43, 0.27, 0.15, 0.15];
+  export const SIZES = [0.48, 0.24, 0.15, 0.13];
 }

@@ -1,0 +1,87 @@
+import { codeCheckIcon, refreshIcon } from '@jupyterlab/ui-components';
+
+import { attempt } from '../dialogs';
+import { trailIcon } from '../icons';
+import { CommandIDs, WidgetIDs } from '../tokens';
+import {
+  describe,
+  ICommandsOptions,
+  pathSchema,
+  Register,
+  text
+} from './options';
+
+/** The project as a whole. */
+export function addProject(
+  options: ICommandsOptions,
+  register: Register
+): void {
+  const { app, models, project, trans } = options;
+
+  register(CommandIDs.checkProject, {
+    label: trans.__('Check the project'),
+    caption: trans.__('Look for names, twins and data that break a rule'),
+    icon: codeCheckIcon,
+    isEnabled: () => project.project !== null,
+    execute: async () => {
+      app.shell.activateById(WidgetIDs.panel);
+      await project.refresh('findings', 'graph');
+    },
+    describedBy: describe({})
+  });
+
+  register(CommandIDs.fixFindings, {
+    label: trans.__('Fix findings'),
+    caption: trans.__('Mend what can be mended without asking'),
+    icon: codeCheckIcon,
+    isEnabled: () => project.findings.length > 0,
+    execute: async args => {
+      const path = text(args, 'path');
+      const code = text(args, 'code');
+      await attempt(trans, () =>
+        project.fix({ ...(path ? { path } : {}), ...(code ? { code } : {}) })
+      );
+      await models.current?.refresh();
+    },
+    describedBy: describe({
+      path: pathSchema(trans),
+      code: { type: 'string', description: trans.__('Code of the finding') }
+    })
+  });
+
+  register(CommandIDs.initProject, {
+    label: args =>
+      args['short'] ? trans.__('Start here') : trans.__('Start a project'),
+    caption: trans.__(
+      'Write the configuration of nbtrail into this folder and pair its notebooks'
+    ),
+    icon: trailIcon,
+    isEnabled: () => project.project?.adopted === false,
+    execute: () => attempt(trans, () => project.init()),
+    describedBy: describe({
+      short: {
+        type: 'boolean',
+        description: trans.__('Whether the label is for a narrow button')
+      }
+    })
+  });
+
+  register(CommandIDs.refresh, {
+    label: trans.__('Refresh'),
+    caption: trans.__('Ask the server again'),
+    icon: refreshIcon,
+    execute: async () => {
+      await project.refresh();
+      await models.current?.refresh();
+    },
+    describedBy: describe({})
+  });
+
+  register(CommandIDs.openPanel, {
+    label: trans.__('Pipeline, Runs and Checks'),
+    caption: trans.__('Show the panel of nbtrail'),
+    icon: trailIcon,
+    execute: () => app.shell.activateById(WidgetIDs.panel),
+    describedBy: describe({})
+  });
+}
