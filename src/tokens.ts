@@ -57,6 +57,7 @@ export namespace CommandIDs {
   export const nameNotebook = 'nbtrail:name-notebook';
   export const changeCategory = 'nbtrail:change-category';
   export const pairNotebook = 'nbtrail:pair-notebook';
+  export const resolvePair = 'nbtrail:resolve-pair';
   export const newNotebook = 'nbtrail:new-notebook';
   export const checkProject = 'nbtrail:check-project';
   export const initProject = 'nbtrail:init-project';

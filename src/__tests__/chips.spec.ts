@@ -5,10 +5,12 @@ import {
   categoryChip,
   environmentChip,
   findingsChip,
+  fixCommand,
   groupFindings,
   isAutomatic,
   orderChip,
-  pairingChip
+  pairingChip,
+  pairingCommand
 } from '../model';
 import { finding, status } from './samples';
 
@@ -48,6 +50,15 @@ describe('chips', () => {
       label,
       tone
     });
+  });
+
+  it('should ask about a conflict, and pair otherwise', () => {
+    expect(pairingCommand(status({ paired: 'conflict' }))).toBe(
+      'nbtrail:resolve-pair'
+    );
+    expect(pairingCommand(status({ paired: 'missing' }))).toBe(
+      'nbtrail:pair-notebook'
+    );
   });
 
   it('should show nothing when pairing is off', () => {
@@ -104,13 +115,26 @@ describe('findings', () => {
     ]);
   });
 
-  it('should not be mended without asking when a name is needed', () => {
+  it.each([
+    ['rename', 'nbtrail:name-notebook', { path: 'a.ipynb' }],
+    ['resolve', 'nbtrail:resolve-pair', { path: 'a.ipynb' }],
+    ['init', 'nbtrail:init-project', {}]
+  ])('should ask a person to %s', (action, id, args) => {
+    const asking = finding({ fix: { action, label: 'Choose…', args: {} } });
+    expect(fixCommand(asking)).toEqual({ id, args });
+    expect(isAutomatic(asking)).toBe(false);
+  });
+
+  it('should be mended by the server when nothing is to be asked', () => {
+    expect(fixCommand(finding())).toEqual({
+      id: 'nbtrail:fix-findings',
+      args: { path: 'a.ipynb', code: 'NBT301' }
+    });
     expect(isAutomatic(finding())).toBe(true);
+  });
+
+  it('should have no button when nothing mends them', () => {
+    expect(fixCommand(finding({ fix: null }))).toBeNull();
     expect(isAutomatic(finding({ fix: null }))).toBe(false);
-    expect(
-      isAutomatic(
-        finding({ fix: { action: 'rename', label: 'Name…', args: {} } })
-      )
-    ).toBe(false);
   });
 });

@@ -142,6 +142,7 @@ export function status(part: Partial<INotebookStatus> = {}): INotebookStatus {
     title: 'ages',
     draft: false,
     paired: 'in-sync',
+    paired_why: '',
     twin: 'CLEANING-ages.py',
     order: 'linear',
     order_why: null,

@@ -171,6 +171,8 @@ export namespace TrailClient {
     path?: string;
     scratch?: true;
     pair?: true;
+    /** Ends a conflict of the pair; comes alone. */
+    keep?: Types.PairSide;
   }
 
   export interface INotebookFiles {

@@ -17,6 +17,9 @@ export type Pairing =
   | 'conflict'
   | 'off';
 
+/** Which one of a pair holds what is right. */
+export type PairSide = 'notebook' | 'twin';
+
 export type Order = 'linear' | 'out-of-order' | 'stale' | 'never-run';
 
 export type StepStatus = 'fresh' | 'stale' | 'never-run' | 'failed' | 'running';
@@ -98,6 +101,8 @@ export interface IProposal {
 
 /** What is known about one notebook; `findings` replaces the summary's count. */
 export interface INotebookStatus extends Omit<INotebookSummary, 'findings'> {
+  /** How the pair stands in words, `''` when it is in step. */
+  paired_why: string;
   order_why: string | null;
   cells: ICellState[];
   environment: 'same' | 'drifted' | 'unknown';

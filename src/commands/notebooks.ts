@@ -1,3 +1,4 @@
+import { Notification } from '@jupyterlab/apputils';
 import {
   addIcon,
   editIcon,
@@ -5,8 +6,14 @@ import {
   notebookIcon
 } from '@jupyterlab/ui-components';
 
-import { askDraft, askNewNotebook, askRename, attempt } from '../dialogs';
-import { diffIcon } from '../icons';
+import {
+  askConflict,
+  askDraft,
+  askNewNotebook,
+  askRename,
+  attempt
+} from '../dialogs';
+import { conflictIcon, diffIcon } from '../icons';
 import { isDraft } from '../model';
 import { CommandIDs } from '../tokens';
 import {
@@ -46,6 +53,19 @@ export function addNotebooks(
         ? files.toScratch(path)
         : files.rename(path, decision.parts);
     });
+  };
+
+  const resolve = async (path: string): Promise<void> => {
+    const status = await files.status(path);
+    if (status.paired !== 'conflict') {
+      Notification.info(
+        trans.__('%1 and its twin are not in conflict.', path),
+        { autoClose: 5000 }
+      );
+      return files.refreshPair(path);
+    }
+    const keep = await askConflict({ status, trans });
+    return keep === null ? undefined : files.resolve(path, keep);
   };
 
   register(CommandIDs.nameNotebook, {
@@ -98,6 +118,22 @@ export function addNotebooks(
       const path = pathOf(options, args);
       if (path !== null) {
         await attempt(trans, () => files.pair(path));
+      }
+    },
+    describedBy: describe({ path: pathSchema(trans) })
+  });
+
+  register(CommandIDs.resolvePair, {
+    label: trans.__('Resolve the conflict…'),
+    caption: trans.__(
+      'Choose between a notebook and its twin that were both edited'
+    ),
+    icon: conflictIcon,
+    isEnabled: hasPath,
+    execute: async args => {
+      const path = pathOf(options, args);
+      if (path !== null) {
+        await attempt(trans, () => resolve(path));
       }
     },
     describedBy: describe({ path: pathSchema(trans) })

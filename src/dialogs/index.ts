@@ -4,6 +4,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { INameParts } from '../model/names';
 import { NameForm } from './name';
 
+export { askConflict } from './conflict';
 export { NameForm } from './name';
 
 /** What the user decided about a draft. */

@@ -21,6 +21,14 @@ export const verifyIcon = new LabIcon({
 </svg>`
 });
 
+/** Two arrows that meet: conflict. */
+export const conflictIcon = new LabIcon({
+  name: 'nbtrail:conflict',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+  <path class="jp-icon3 jp-icon-selectable" fill="#616161" d="M2 10.800h4.500V7.500L11 12l-4.500 4.500v-3.300H2zm20 0h-4.500V7.500L13 12l4.500 4.500v-3.300H22z"/>
+</svg>`
+});
+
 /** Two columns that differ: diff. */
 export const diffIcon = new LabIcon({
   name: 'nbtrail:diff',

@@ -1,4 +1,5 @@
 import { IFinding } from '../api';
+import { CommandIDs } from '../tokens';
 
 /** The findings about one file. */
 export interface IFindingGroup {
@@ -31,7 +32,30 @@ export function groupFindings(
     );
 }
 
+/** A command with what it is called with. */
+export interface ICommandCall {
+  id: string;
+  args: { [name: string]: string };
+}
+
+/** What the button of a finding does, `null` when nothing mends it. */
+export function fixCommand(finding: IFinding): ICommandCall | null {
+  const { code, fix, path } = finding;
+  switch (fix?.action) {
+    case undefined:
+      return null;
+    case 'rename':
+      return { id: CommandIDs.nameNotebook, args: { path } };
+    case 'resolve':
+      return { id: CommandIDs.resolvePair, args: { path } };
+    case 'init':
+      return { id: CommandIDs.initProject, args: {} };
+    default:
+      return { id: CommandIDs.fixFindings, args: { path, code } };
+  }
+}
+
 /** Whether the server can mend the finding without asking anything. */
 export function isAutomatic(finding: IFinding): boolean {
-  return finding.fix !== null && finding.fix.action !== 'rename';
+  return fixCommand(finding)?.id === CommandIDs.fixFindings;
 }

@@ -1,6 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 
 import { INotebookStatus } from '../api';
+import { CommandIDs } from '../tokens';
 import { short } from './format';
 
 /** A word about a notebook in its toolbar. */
@@ -76,10 +77,20 @@ export function pairingChip(
     case 'conflict':
       return {
         label: trans.__('%1 conflict', extension(twin)),
-        caption: trans.__('The notebook and %1 were both edited', twin),
+        caption: trans.__(
+          'The notebook and %1 were both edited; choose which one is right',
+          twin
+        ),
         tone: 'bad'
       };
   }
+}
+
+/** What a click on the pairing chip does. */
+export function pairingCommand(status: INotebookStatus): string {
+  return status.paired === 'conflict'
+    ? CommandIDs.resolvePair
+    : CommandIDs.pairNotebook;
 }
 
 /** Whether what is on screen came out of a run from top to bottom. */

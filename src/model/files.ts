@@ -1,6 +1,7 @@
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { Contents } from '@jupyterlab/services';
 
+import { INotebookStatus, PairSide } from '../api';
 import { buildName, INameParts, parseName, renamed, spaced } from './names';
 import type { NotebookModels } from './notebooks';
 import type { ProjectModel } from './project';
@@ -21,16 +22,19 @@ export class NotebookFiles {
     return this._project.project?.categories ?? [];
   }
 
+  /** What the server knows about a notebook, asked anew. */
+  status(path: string): Promise<INotebookStatus> {
+    const { client, root } = this._project;
+    return client.notebookStatus(root, path);
+  }
+
   /** What the dialog starts with for a notebook. */
   async parts(path: string): Promise<INameParts> {
     const parts = parseName(path, this.categories);
     if (parts.category && parts.description) {
       return { ...parts, description: spaced(parts.description) };
     }
-    const { proposal } = await this._project.client.notebookStatus(
-      this._project.root,
-      path
-    );
+    const { proposal } = await this.status(path);
     return {
       sequence: parts.sequence,
       category:
@@ -87,15 +91,36 @@ export class NotebookFiles {
     await this._save(path);
     const { client, root } = this._project;
     await client.changeNotebook(root, path, { pair: true });
-    const panel = this.panel(path);
-    if (panel) {
-      await this._models.get(panel).refresh('status');
-    }
-    await this._project.refresh('findings');
+    await this.refreshPair(path);
   }
 
   /**
-   * Load notebooks again that a run has written, where they are open.
+   * End a conflict between a notebook and its twin.
+   *
+   * What is not saved yet goes to the file first, so that the server keeps it
+   * as well when the twin takes its place.
+   */
+  async resolve(path: string, keep: PairSide): Promise<void> {
+    await this._save(path);
+    const { client, root } = this._project;
+    await client.changeNotebook(root, path, { keep });
+    if (keep === 'twin') {
+      await this.reload([path]);
+    }
+    await this.refreshPair(path);
+  }
+
+  /** Ask again how a notebook and its twin stand. */
+  async refreshPair(path: string): Promise<void> {
+    const panel = this.panel(path);
+    await Promise.all([
+      panel && this._models.get(panel).refresh('status'),
+      this._project.refresh('graph', 'findings')
+    ]);
+  }
+
+  /**
+   * Load notebooks again that the server has written, where they are open.
    *
    * One with unsaved edits stays as it is: Lab asks when it is saved.
    */

@@ -4,7 +4,7 @@ import { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
 import { IFinding } from '../api';
-import { groupFindings, isAutomatic, ProjectModel } from '../model';
+import { fixCommand, groupFindings, ProjectModel } from '../model';
 import { CommandIDs } from '../tokens';
 import { Empty } from './bits';
 
@@ -74,6 +74,7 @@ function Finding(props: {
 }): JSX.Element {
   const { commands, finding, trans } = props;
   const { cell_id, code, fix, message, path, severity } = finding;
+  const mend = fixCommand(finding);
   return (
     <li
       className={`jp-Trail-finding jp-mod-${severity}`}
@@ -94,16 +95,14 @@ function Finding(props: {
       >
         {message}
       </button>
-      {fix && (
+      {mend && (
         <Button
           className="jp-Trail-button"
-          onClick={() =>
-            void (isAutomatic(finding)
-              ? commands.execute(CommandIDs.fixFindings, { path, code })
-              : commands.execute(CommandIDs.nameNotebook, { path }))
-          }
+          data-command={mend.id}
+          title={commands.caption(mend.id, mend.args)}
+          onClick={() => void commands.execute(mend.id, mend.args)}
         >
-          {fix.label}
+          {fix?.label}
         </Button>
       )}
     </li>

@@ -10,7 +10,8 @@ import {
   findingsChip,
   NotebookModels,
   orderChip,
-  pairingChip
+  pairingChip,
+  pairingCommand
 } from '../model';
 import { CommandIDs, ITrailSettings } from '../tokens';
 import { ChipWidget } from './chip';
@@ -30,7 +31,7 @@ export function addChips(options: IChipsOptions): void {
   const add = (
     name: string,
     chip: ChipWidget.IOptions['chip'],
-    click: (node: HTMLElement, path: string, draft: boolean) => void,
+    click: ChipWidget.IOptions['onClick'],
     isMenu = false
   ): void => {
     options.toolbars.addFactory<NotebookPanel>(
@@ -42,7 +43,7 @@ export function addChips(options: IChipsOptions): void {
           isMenu,
           model: options.models.get(panel),
           name,
-          onClick: (node, status) => click(node, status.path, status.draft),
+          onClick: click,
           settings: options.settings,
           trans
         })
@@ -52,7 +53,7 @@ export function addChips(options: IChipsOptions): void {
   add(
     'category',
     categoryChip,
-    (node, path, draft) => {
+    (node, { draft, path }) => {
       if (draft) {
         void commands.execute(CommandIDs.nameNotebook, { path });
       } else {
@@ -61,10 +62,10 @@ export function addChips(options: IChipsOptions): void {
     },
     true
   );
-  add('pairing', pairingChip, (_, path) => {
-    void commands.execute(CommandIDs.pairNotebook, { path });
+  add('pairing', pairingChip, (_, status) => {
+    void commands.execute(pairingCommand(status), { path: status.path });
   });
-  add('order', orderChip, (_, path) => {
+  add('order', orderChip, (_, { path }) => {
     void commands.execute(CommandIDs.openDiff, { path });
   });
   add('findings', findingsChip, () => {
