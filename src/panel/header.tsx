@@ -28,7 +28,7 @@ export class HeaderBody extends ReactWidget {
           </span>
           <CommandButton commands={commands} id={CommandIDs.refresh} iconOnly />
         </div>
-        {project.error && (
+        {project.error && project.error.message !== info?.store.message && (
           <Notice tone="bad">
             {Private.explain(project.error, trans)}
             <CommandButton commands={commands} id={CommandIDs.refresh} />
