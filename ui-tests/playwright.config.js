@@ -12,6 +12,7 @@ const port = process.env.NBTRAIL_UI_PORT ?? '8912';
 module.exports = {
   ...baseConfig,
   timeout: 120 * 1000,
+  expect: { timeout: 20 * 1000 },
   retries: 0,
   workers: 1,
   webServer: {
@@ -24,6 +25,7 @@ module.exports = {
     ...baseConfig.use,
     baseURL: `http://localhost:${port}`,
     video: 'off',
+    actionTimeout: 30 * 1000,
     launchOptions: {
       ...(chromium ? { executablePath: chromium } : {}),
       args: [

@@ -1,7 +1,14 @@
 """Starts JupyterLab for the browser tests, on fresh copies of projects.
 
-Below the server's root: ``example`` (the example project, not run yet), ``broken`` (files that
-are no notebooks beside one that is) and ``loose`` (a folder that is no project yet).
+Below the server's root:
+
+- ``example``: the example project, not run yet
+- ``drafts``: a project with the example's rules and one notebook
+- ``broken``: files that are no notebooks, a kernel that is not there, and a notebook that is fine
+- ``dying``: a notebook that ends its own kernel
+- ``corrupt``: a project whose ``trail.db`` is no database
+- ``read-only``: a project in whose folder nothing may be written
+- ``loose``: a git repository that is no project yet
 """
 
 from __future__ import annotations
@@ -9,12 +16,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
+EXAMPLES = HERE.parent / "examples"
 
 
 def notebook(*sources: str, kernel: str = "python3") -> str:
@@ -36,38 +45,71 @@ def notebook(*sources: str, kernel: str = "python3") -> str:
     )
 
 
+def project(folder: Path, notebooks: dict[str, str]) -> Path:
+    """A project with notebooks that need no twin."""
+    folder.mkdir()
+    (folder / "nbtrail.toml").write_text('[policy]\ncategory = "enforce"\ntwin = "off"\n')
+    for name, content in notebooks.items():
+        (folder / f"{name}.ipynb").write_text(content)
+    return folder
+
+
 def prepare(root: Path) -> None:
     """Make the projects below ``root``."""
+    numbers = notebook("numbers = [1, 2, 3]", "sum(numbers)")
     shutil.copytree(
-        HERE.parent / "examples",
+        EXAMPLES,
         root / "example",
         ignore=shutil.ignore_patterns(
             ".nbtrail", ".ipynb_checkpoints", "data", "models", "figures"
         ),
     )
-    broken = root / "broken"
-    broken.mkdir()
-    (broken / "nbtrail.toml").write_text('[policy]\ncategory = "enforce"\n')
-    (broken / "CLEANING-empty-file.ipynb").write_text("")
-    (broken / "CLEANING-merge-markers.ipynb").write_text("<<<<<<< HEAD\n{}\n")
-    (broken / "CLEANING-old-format.ipynb").write_text('{"nbformat": 3, "worksheets": []}')
-    (broken / "CLEANING-no-such-kernel.ipynb").write_text(notebook("1", kernel="gone"))
-    (broken / "CLEANING-good-numbers.ipynb").write_text(notebook("numbers = [1, 2, 3]", "numbers"))
+    drafts = project(root / "drafts", {"CLEANING-good-numbers": numbers})
+    shutil.copy(EXAMPLES / "nbtrail.toml", drafts)
+    project(
+        root / "broken",
+        {
+            "CLEANING-empty-file": "",
+            "CLEANING-merge-markers": "<<<<<<< HEAD\n{}\n",
+            "CLEANING-old-format": '{"nbformat": 3, "nbformat_minor": 0, "metadata": {}, '
+            '"worksheets": []}',
+            "CLEANING-good-numbers": numbers,
+            "EXPERIMENTAL-no-such-kernel": notebook("1", kernel="gone"),
+        },
+    )
+    project(
+        root / "dying",
+        {
+            "EXPLORATION-ends-its-kernel": notebook(
+                "before = 1", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", "after = 2"
+            )
+        },
+    )
+    corrupt = project(root / "corrupt", {"CLEANING-good-numbers": numbers})
+    (corrupt / ".nbtrail").mkdir()
+    (corrupt / ".nbtrail" / "trail.db").write_text("This was a database once.\n" * 200)
+    project(root / "read-only", {"CLEANING-good-numbers": numbers}).chmod(0o555)
     loose = root / "loose"
-    loose.mkdir()
-    (loose / "model_final.ipynb").write_text(notebook("1 + 1"))
+    subprocess.run(["git", "init", "--quiet", str(loose)], check=True)
+    (loose / "EXPLORATION-first-look.ipynb").write_text(notebook("1 + 1"))
+    (loose / "model_final.ipynb").write_text(notebook("2 + 2"))
 
 
 def main() -> None:
     """Replace this process by JupyterLab."""
     port = os.environ.get("NBTRAIL_UI_PORT", "8912")
     root = Path(tempfile.mkdtemp(prefix="nbtrail-ui-"))
-    prepare(root)
+    work = root / "work"
+    work.mkdir()
+    prepare(work)
+    # Neither settings nor records of whoever runs the tests are read or changed.
+    os.environ["XDG_STATE_HOME"] = str(root / "state")
+    os.environ["JUPYTER_CONFIG_DIR"] = str(root / "config")
+    os.environ["IPYTHONDIR"] = str(root / "ipython")
     command = ["jupyter", "lab", "--config", str(HERE / "jupyter_server_test_config.py")]
-    command += [f"--ServerApp.root_dir={root}", f"--ServerApp.port={port}"]
+    command += [f"--ServerApp.root_dir={work}", f"--ServerApp.port={port}"]
     if hasattr(os, "getuid") and os.getuid() == 0:
         command.append("--allow-root")
-    os.environ["XDG_STATE_HOME"] = str(root.with_name(root.name + "-state"))
     os.execvp(command[0], command + sys.argv[1:])
 
 

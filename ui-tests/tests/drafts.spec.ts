@@ -1,0 +1,124 @@
+import { expect, test, Trail } from './trail';
+
+test.use({ tmpPath: 'drafts' });
+
+/** Make a notebook without a name and write its first cell. */
+async function draft(trail: Trail, source: string): Promise<string> {
+  await trail.command('notebook:create-new', {
+    cwd: 'drafts',
+    kernelName: 'python3'
+  });
+  const tab = trail.page
+    .locator('#jp-main-dock-panel')
+    .getByRole('tab', { name: /^Untitled.*\.ipynb$/, selected: true });
+  const name = (await tab.innerText()).trim().replace('.ipynb', '');
+  await trail.opened(name);
+  await trail.page.notebook.setCell(0, 'code', source);
+  return name;
+}
+
+/** Save a draft with the name that it has, which Lab asks about. */
+async function save(trail: Trail): Promise<void> {
+  await trail.command('docmanager:save');
+  await trail.page
+    .locator('.jp-Dialog')
+    .getByRole('button', { name: 'Rename and Save' })
+    .click();
+  await trail.clean();
+}
+
+test('asks for the name of a draft before it runs', async ({ trail }) => {
+  const name = await draft(trail, 'answer = 6 * 7\nanswer');
+  await expect(trail.chip('category')).toHaveText('Name it…');
+
+  // What was written is never held back, whatever the notebook is called.
+  await save(trail);
+  expect(await trail.saved(`drafts/${name}.ipynb`)).toEqual([
+    'answer = 6 * 7\nanswer'
+  ]);
+
+  await trail.command('notebook:run-cell');
+  await expect(trail.dialog).toBeVisible();
+  await expect(trail.dialog).toContainText('What is this notebook for?');
+  await trail.dialog.getByRole('radio', { name: 'EXPERIMENTAL' }).check();
+  await trail.dialog.getByLabel('What it holds').fill('Answer to everything!');
+  await expect(trail.dialog.getByRole('status')).toHaveText(
+    'EXPERIMENTAL-answer-to-everything.ipynb'
+  );
+  await trail.screenshot('naming-dialog');
+  await trail.dialog.getByRole('button', { name: 'Name it and run' }).click();
+
+  const named = 'EXPERIMENTAL-answer-to-everything';
+  await expect(trail.tab(named)).toHaveAttribute('aria-selected', 'true');
+  await expect(trail.view.locator('.jp-OutputArea-output')).toHaveText('42');
+  await expect(trail.dialog).toHaveCount(0);
+  await expect(trail.chip('category')).toHaveText('EXPERIMENTAL');
+  await expect(trail.chip('pairing')).toHaveText('.py paired');
+  await expect(trail.step(named)).toBeVisible();
+  await expect(trail.executions).toHaveCount(1);
+  await expect(trail.executions.first()).toHaveAttribute('data-status', 'ok');
+  expect(await trail.exists(`drafts/${named}.ipynb`)).toBe(true);
+  expect(await trail.exists(`drafts/${named}.py`)).toBe(true);
+  expect(await trail.exists(`drafts/${name}.ipynb`)).toBe(false);
+});
+
+test('runs a draft as scratch', async ({ trail }) => {
+  const name = await draft(trail, 'print("only a try")');
+  await trail.command('notebook:run-cell');
+  await trail.dialog.getByRole('button', { name: 'Run as scratch' }).click();
+  await expect(trail.view.locator('.jp-OutputArea-output')).toHaveText(
+    'only a try'
+  );
+  await expect(trail.executions.first()).toHaveAttribute('data-status', 'ok');
+  expect(await trail.exists(`drafts/scratch/${name}.ipynb`)).toBe(true);
+  expect(await trail.exists(`drafts/${name}.ipynb`)).toBe(false);
+  await expect(
+    trail.findings.and(trail.page.locator(`[data-trail-path$="${name}.ipynb"]`))
+  ).toHaveCount(0);
+  await save(trail);
+  expect(await trail.saved(`drafts/scratch/${name}.ipynb`)).toEqual([
+    'print("only a try")'
+  ]);
+});
+
+test('leaves a draft alone when nothing is decided', async ({ trail }) => {
+  const name = await draft(trail, 'print("must not run")');
+  await trail.command('notebook:run-cell');
+  await trail.dialog.getByRole('button', { name: 'Cancel' }).click();
+  await expect(trail.dialog).toHaveCount(0);
+  await expect(trail.view.locator('.jp-OutputArea-output')).toContainText(
+    'name'
+  );
+  await expect(trail.view.locator('.jp-OutputArea')).not.toContainText(
+    /^must not run/m
+  );
+  await expect(trail.executions).toHaveCount(0);
+  await save(trail);
+  expect(await trail.saved(`drafts/${name}.ipynb`)).toEqual([
+    'print("must not run")'
+  ]);
+});
+
+test('refuses a name that says nothing', async ({ page, trail }) => {
+  await trail.openStep('CLEANING-good-numbers');
+  await page.sidebar.openTab('filebrowser');
+  await page
+    .getByRole('region', { name: 'File Browser Section' })
+    .getByRole('listitem', { name: /^Name: CLEANING-good-numbers\.ipynb/ })
+    .click();
+  await trail.command('filebrowser:rename');
+  const editor = page.locator('.jp-DirListing-editor');
+  await editor.fill('final_v2.ipynb');
+  await editor.press('Enter');
+
+  const refusal = page.locator('.jp-Dialog');
+  await expect(refusal).toContainText('final_v2.ipynb names no category');
+  await expect(refusal).toContainText(
+    'EXPLORATION, CLEANING, EXPERIMENTAL, DEPLOY'
+  );
+  await refusal.getByRole('button').last().click();
+  await expect(refusal).toHaveCount(0);
+  await expect(trail.tab('CLEANING-good-numbers')).toBeVisible();
+  expect(await trail.exists('drafts/final_v2.ipynb')).toBe(false);
+  expect(await trail.exists('drafts/CLEANING-good-numbers.ipynb')).toBe(true);
+});
