@@ -64,6 +64,11 @@ def latest_good_steps(connection: Connection) -> dict[str, StepRecord]:
     return _newest_by_path(connection, _GOOD)
 
 
+def run_seconds(connection: Connection) -> dict[str, float | None]:
+    """How long each notebook took when it last really ran, by its present path."""
+    return {path: step.seconds for path, step in _newest_by_path(connection, ("ran",)).items()}
+
+
 def latest_failures(connection: Connection) -> dict[str, Row[Any]]:
     """The newest failed step of every notebook, by path."""
     rows = connection.execute(

@@ -7,7 +7,13 @@ from typing import Literal
 import msgspec
 
 from nbtrail.errors import NbtrailError
-from nbtrail.ledger.steps import StepRecord, latest_failures, latest_good_steps, running_steps
+from nbtrail.ledger.steps import (
+    StepRecord,
+    latest_failures,
+    latest_good_steps,
+    run_seconds,
+    running_steps,
+)
 from nbtrail.ledger.store import Store
 from nbtrail.notebooks.cells import code_cells_of
 from nbtrail.notebooks.document import read_notebook
@@ -21,7 +27,11 @@ Status = Literal["fresh", "stale", "never-run", "failed", "running"]
 
 
 class StepState(msgspec.Struct, frozen=True):
-    """State of a step; ``why`` says in a sentence what made it stale or failed."""
+    """State of a step.
+
+    ``why`` says in a sentence what made it stale or failed, ``seconds`` how long it took when
+    it last really ran.
+    """
 
     status: Status
     why: str | None = None
@@ -35,13 +45,14 @@ def step_states(project: Project, store: Store, graph: Graph) -> dict[str, StepS
         records = latest_good_steps(connection)
         failures = latest_failures(connection)
         running = running_steps(connection)
+        durations = run_seconds(connection)
     hashes = FileHashes(project.root, project.state_dir)
     folders = Folders(project.root)
     states: dict[str, StepState] = {}
     for node in graph.nodes:
         record = records.get(node.path)
         failure = failures.get(node.path)
-        seconds = record.seconds if record else None
+        seconds = durations.get(node.path)
         metrics = record.metrics if record else {}
         if node.path in running:
             states[node.path] = StepState("running", None, seconds, metrics)
@@ -64,7 +75,7 @@ def _why_stale(
     states: dict[str, StepState], hashes: FileHashes, folders: Folders,
 ) -> str | None:  # fmt: skip
     if record.code_key != node.analysis.code_key:
-        return "Its code was changed since it ran."
+        return "Code changed since it ran."
     sources = ""
     if record.inputs:
         sources = read_sources(project, node.path)

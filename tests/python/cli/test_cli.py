@@ -156,7 +156,10 @@ def test_run_log_diff_and_verify(project: Path) -> None:
     assert ran["metrics"]["total_score"] == pytest.approx(2.2379645)
     again = answer(project, "run")
     assert [s["status"] for s in again["steps"]] == ["cached", "cached"]
-    assert answer(project, "graph")["edges"][0]["via"][0]["evidence"] == "observed"
+    graph = answer(project, "graph")
+    assert graph["edges"][0]["via"][0]["evidence"] == "observed"
+    # A step that was skipped took as long as when it last ran.
+    assert [s["seconds"] for s in graph["steps"]] == [s["seconds"] for s in ran["steps"]]
 
     log = answer(project, "log", EXPERIMENTAL)["executions"]
     assert [(e["cell_id"], e["status"], e["execution_count"]) for e in log] == [
