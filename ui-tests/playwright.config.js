@@ -11,6 +11,8 @@ const port = process.env.NBTRAIL_UI_PORT ?? '8912';
 
 module.exports = {
   ...baseConfig,
+  // A report that opened itself would keep `make test` from ending.
+  reporter: [['list'], ['html', { open: 'never' }]],
   timeout: 120 * 1000,
   expect: { timeout: 20 * 1000 },
   retries: 0,
