@@ -16,6 +16,9 @@ import {
   ITrailSettings,
   PLUGIN_ID
 } from '../tokens';
+// The activation hands its instance to the commands, the toolbar and the guard
+// of drafts, which call it without waiting: it cannot be loaded later.
+// eslint-disable-next-line jupyter/prefer-lazy-imports
 import { NotebookFiles } from './files';
 import { NotebookModels } from './notebooks';
 import { ProjectModel } from './project';
