@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
+from typing import BinaryIO
 
+from nbtrail.errors import LockedError
 from nbtrail.project import Project
 
 try:
@@ -12,10 +15,36 @@ try:
 except ImportError:  # pragma: no cover  (Windows: files are checked again before each write)
     fcntl = None  # type: ignore[assignment]
 
+#: Seconds that a sync waits for another one; a merge of a large pair takes one or two.
+PATIENCE = 5.0
+#: Seconds that a client's opening or saving may be held up.
+SHORT_PATIENCE = 2.0
+_PAUSE = 0.02
+
 
 @contextlib.contextmanager
-def pairs_lock(project: Project) -> Iterator[None]:
-    """Hold the project's lock on its pairs; a state folder that cannot be written has none."""
+def pairs_lock(
+    project: Project, patience: float = PATIENCE, *, required: bool = True
+) -> Iterator[None]:
+    """Hold the project's lock on its pairs.
+
+    A state folder that cannot be written, or a file system without locks, has none.
+
+    Parameters
+    ----------
+    project
+        Whose pairs are about to be written.
+    patience
+        Seconds to wait for another writer.
+    required
+        False goes on without the lock after that time, for what must follow something that
+        has been done already.
+
+    Raises
+    ------
+    LockedError
+        When another writer holds it all that time.
+    """
     try:
         project.state_dir.mkdir(parents=True, exist_ok=True)
         stream = (project.state_dir / "pairs.lock").open("ab")
@@ -23,6 +52,29 @@ def pairs_lock(project: Project) -> Iterator[None]:
         yield
         return
     with stream:
-        if fcntl is not None:
-            fcntl.flock(stream, fcntl.LOCK_EX)
+        if fcntl is not None and not _locked(stream, patience) and required:
+            raise LockedError(
+                f"Another program has been writing the pairs of {project.name} "
+                f"for more than {patience:g} s.",
+                hint="Nothing was changed; try again when it has ended.",
+            )
         yield
+
+
+def _locked(stream: BinaryIO, patience: float) -> bool:
+    """Wait for the lock; false when somebody else still has it in the end.
+
+    It is polled because a lock that is waited for in the kernel has no deadline.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(_PAUSE)
+        except OSError:
+            return True  # no locks here, as on some network file systems
+        else:
+            return True

@@ -17,7 +17,7 @@ from nbtrail.notebooks.cells import language
 from nbtrail.notebooks.document import read_notebook
 from nbtrail.pairing.base import keep, load_base
 from nbtrail.pairing.formats import is_paired, twin_path
-from nbtrail.pairing.lock import pairs_lock
+from nbtrail.pairing.lock import SHORT_PATIENCE, pairs_lock
 from nbtrail.pairing.look import open_pair
 from nbtrail.pairing.sync import SyncResult, sync
 from nbtrail.project import Project
@@ -65,8 +65,11 @@ def plan_rename(project: Project, store: Store | None, old: str, new: str) -> Mo
 
 
 def finish_rename(project: Project, store: Store | None, move: Move) -> None:
-    """Move twin, last sync and history after the notebook itself was moved."""
-    with pairs_lock(project):
+    """Move twin, last sync and history after the notebook itself was moved.
+
+    Waits a little for other writers of pairs, and then goes on: half a rename is worse.
+    """
+    with pairs_lock(project, SHORT_PATIENCE, required=False):
         if move.twin is not None and move.new_twin is not None:
             source, target = project.resolve(move.twin), project.resolve(move.new_twin)
             if source.exists():

@@ -20,7 +20,7 @@ from nbtrail.pairing.cells import sheet_of
 from nbtrail.pairing.convert import encode_twin, to_text
 from nbtrail.pairing.decide import Action
 from nbtrail.pairing.formats import is_paired
-from nbtrail.pairing.lock import pairs_lock
+from nbtrail.pairing.lock import PATIENCE, pairs_lock
 from nbtrail.pairing.look import Look, Pair, look, open_pair, unusable_twin
 from nbtrail.pairing.merge import PairConflict
 from nbtrail.project import Project
@@ -107,8 +107,10 @@ def pair_state(project: Project, store: Store | None, path: str) -> PairState:
     return PairState(_STATES[seen.action], pair.twin, _message(seen), seen.conflicts)
 
 
-def sync(project: Project, store: Store | None, path: str) -> SyncResult:
-    """Bring notebook and twin together as their contents say.
+def sync(
+    project: Project, store: Store | None, path: str, *, patience: float = PATIENCE
+) -> SyncResult:
+    """Bring notebook and twin together as their contents say; see `pairs_lock` for ``patience``.
 
     Raises
     ------
@@ -119,13 +121,15 @@ def sync(project: Project, store: Store | None, path: str) -> SyncResult:
         cannot be written.
     ConflictError
         When a file changed while this ran; nothing is lost, try again.
+    LockedError
+        When another program writes pairs all the while.
     """
     if not is_paired(project, path):
         return SyncResult(Action.IN_SYNC, None, "")
     pair = open_pair(project, store, path)
     if pair.untouched:
         return SyncResult(Action.IN_SYNC, pair.twin, "")
-    with pairs_lock(project):
+    with pairs_lock(project, patience):
         pair = open_pair(project, store, path)
         return _carry_out(pair, look(pair))
 
@@ -187,14 +191,26 @@ def before_save(
     return SaveTicket(None)
 
 
-def after_save(project: Project, store: Store | None, path: str, ticket: SaveTicket) -> SyncResult:
+def after_save(
+    project: Project,
+    store: Store | None,
+    path: str,
+    ticket: SaveTicket,
+    *,
+    patience: float = PATIENCE,
+) -> SyncResult:
     """Let the twin follow a notebook that has just been saved.
 
     A twin that was edited meanwhile is left alone, and so is the base: the next `sync` merges.
+
+    Raises
+    ------
+    LockedError
+        When another program writes pairs for ``patience`` seconds; the twin follows later.
     """
     if not is_paired(project, path):
         return SyncResult(Action.IN_SYNC, None, "")
-    with pairs_lock(project):
+    with pairs_lock(project, patience):
         pair = open_pair(project, store, path)
         result = _follow_save(pair, ticket)
     return msgspec.structs.replace(result, saved_sha256=pair.sha256)

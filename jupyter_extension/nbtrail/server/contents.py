@@ -16,6 +16,7 @@ import inspect
 import logging
 import os
 from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _MARK = "_nbtrail_layer"
+#: Threads for what may have to wait for another writer of pairs.
+_THREADS = 4
 _WRAPPED = ("get", "save", "rename_file", "delete_file", "copy", "new_untitled")
 #: Whether the server itself is choosing a name for a new notebook.
 _untitled: ContextVar[bool] = ContextVar("nbtrail_untitled", default=False)
@@ -103,6 +106,7 @@ class ContentsLayer:
         self._plain_class = _class_without_jupytext(type(manager))
         self._originals: dict[str, Callable[..., Any]] = {}
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._waiting = ThreadPoolExecutor(_THREADS, thread_name_prefix="nbtrail-pairs")
         setattr(manager, _MARK, self)
         for name in _WRAPPED:
             original = getattr(manager, name)
@@ -115,6 +119,7 @@ class ContentsLayer:
         for name, original in self._originals.items():
             setattr(self._manager, name, original)
         delattr(self._manager, _MARK)
+        self._waiting.shutdown(wait=False)
 
     # Operations
 
@@ -132,7 +137,7 @@ class ContentsLayer:
         if owner is None:
             return (yield Here(partial(self._originals["get"], path, **call)))
         if content and path.strip("/") not in held.get():
-            result = yield self._ours("get", self._follow.bring_together, owner)
+            result = yield self._pairs("get", self._follow.bring_together, owner)
             self._carry_trust(owner, result)
         return (yield Here(partial(self._plain("get"), path, **call)))
 
@@ -151,7 +156,7 @@ class ContentsLayer:
         saved = yield Here(partial(self._plain("save"), model, path))
         if chunk in (None, -1):
             known = ticket or SaveTicket(None)
-            yield self._ours("save", self._follow.after_save, owner, known)
+            yield self._pairs("save", self._follow.after_save, owner, known)
         return saved
 
     def _rename_file(self, old_path: str, new_path: str) -> Steps:
@@ -170,7 +175,7 @@ class ContentsLayer:
         if owner is not None:
             plain = partial(self._plain("rename_file"), old_path, new_path)
         done = yield Here(plain)
-        yield self._ours("rename", finish)
+        yield self._pairs("rename", finish)
         return done
 
     def _delete_file(self, path: str) -> Steps:
@@ -216,6 +221,10 @@ class ContentsLayer:
     def _ours(self, what: str, work: Callable[..., Any], *args: Any) -> Away:
         """A step of ours that never fails the client."""
         return Away(partial(self._follow.quietly, what, work, *args))
+
+    def _pairs(self, what: str, work: Callable[..., Any], *args: Any) -> Away:
+        """As `_ours`, for work that writes pairs and may have to wait for that."""
+        return Away(partial(self._follow.quietly, what, work, *args), waits=True)
 
     def _owner_of(self, path: str) -> Generator[Away | Here, Any, Owner | None]:
         """The owner of a notebook whose pair is ours to keep; ``None`` for everything else."""
@@ -267,9 +276,9 @@ class ContentsLayer:
         path = _locked_path(name, *args, **kwargs)
         steps: Steps = getattr(self, f"_{name}")(*args, **kwargs)
         if path is None or path in held.get():
-            return await run_async(steps, None)
+            return await run_async(steps, None, self._waiting)
         async with self._locks.setdefault(path, asyncio.Lock()):
-            return await run_async(steps, path)
+            return await run_async(steps, path, self._waiting)
 
 
 def _locked_path(name: str, *args: Any, **kwargs: Any) -> str | None:

@@ -27,6 +27,7 @@ from nbtrail.pairing import moves
 from nbtrail.pairing.base import load_base
 from nbtrail.pairing.decide import Action
 from nbtrail.pairing.formats import is_paired
+from nbtrail.pairing.lock import SHORT_PATIENCE
 from nbtrail.pairing.sync import (
     SaveTicket,
     SyncResult,
@@ -89,7 +90,7 @@ class Follower:
         store = owner.opened.store_or_none()
         if _waits_in_baseline(owner, store):
             return SyncResult(Action.IN_SYNC, None, "")
-        result = sync(project, store, owner.path)
+        result = sync(project, store, owner.path, patience=SHORT_PATIENCE)
         if result.wrote_notebook or result.wrote_twin:
             self._changed(owner)
         return result
@@ -103,7 +104,8 @@ class Follower:
     def after_save(self, owner: Owner, ticket: SaveTicket) -> None:
         """Let the twin follow the save."""
         project = owner.opened.project
-        result = after_save(project, owner.opened.store_or_none(), owner.path, ticket)
+        store = owner.opened.store_or_none()
+        result = after_save(project, store, owner.path, ticket, patience=SHORT_PATIENCE)
         if result.saved_sha256 is not None:
             self._saved[project.root, owner.path] = result.saved_sha256
         self._changed(owner)

@@ -7,8 +7,10 @@ where there is one, and `Here` for the manager's own work, which is awaited wher
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import inspect
 from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -20,9 +22,14 @@ held: ContextVar[frozenset[str]] = ContextVar("nbtrail_held", default=frozenset(
 
 @dataclass(frozen=True)
 class Away:
-    """A step of ours: off the event loop."""
+    """A step of ours: off the event loop.
+
+    ``waits`` marks work that may have to wait for another writer of pairs. It runs in threads
+    of its own, so that it holds up nothing else.
+    """
 
     work: Callable[[], Any]
+    waits: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,14 +58,17 @@ def run(generator: Steps, path: str | None) -> Any:
         return end.value
 
 
-async def run_async(generator: Steps, path: str | None) -> Any:
-    """As `run`, with the steps of ours in threads and the manager's awaited."""
+async def run_async(generator: Steps, path: str | None, waiting: Executor) -> Any:
+    """As `run`, with the steps of ours in threads and the manager's awaited.
+
+    ``waiting`` runs what may have to wait.
+    """
     try:
         step = next(generator)
         while True:
             try:
                 if isinstance(step, Away):
-                    value = await asyncio.to_thread(step.work)
+                    value = await _away(step, waiting)
                 else:
                     with holding(path):
                         value = step.work()
@@ -69,6 +79,17 @@ async def run_async(generator: Steps, path: str | None) -> Any:
                 step = generator.send(value)
     except StopIteration as end:
         return end.value
+
+
+async def _away(step: Away, waiting: Executor) -> Any:
+    if not step.waits:
+        return await asyncio.to_thread(step.work)
+    context = contextvars.copy_context()
+    try:
+        done = asyncio.get_running_loop().run_in_executor(waiting, context.run, step.work)
+    except RuntimeError:  # the layer was removed while the operation was under way
+        return await asyncio.to_thread(step.work)
+    return await done
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -383,10 +384,32 @@ async def test_lab_works_on_with_a_broken_ledger(server: Server, damage: bytes) 
     await server.delete("2-CLEANING-ages.ipynb")
 
 
+async def test_a_lock_that_is_never_given_back_holds_up_nobody_for_long(server: Server) -> None:
+    other = "2-CLEANING-ages.ipynb"
+    await server.put(book("x = 1"))
+    await server.put(book("y = 1"), other)
+    server.twin.write_text(server.twin.read_text().replace("x = 1", "x = 10"))
+    with (server.root / ".nbtrail" / "pairs.lock").open("ab") as another:
+        fcntl.flock(another, fcntl.LOCK_EX)
+        stuck = [asyncio.create_task(server.get()) for _ in range(12)]
+        stuck += [asyncio.create_task(server.put(book("y = 2"), other)) for _ in range(12)]
+        await asyncio.wait(stuck, timeout=0.3)
+        assert not any(task.done() for task in stuck)
+        await server.put(book("a loose one"), "Untitled.ipynb")
+        assert (await server.get("Untitled.ipynb"))["type"] == "notebook"
+        assert not all(task.done() for task in stuck)
+        for task in stuck[1:12] + stuck[13:]:
+            task.cancel()
+        await asyncio.wait_for(asyncio.gather(stuck[0], stuck[12]), 30)
+    assert (await server.get(other))["content"]["cells"][0]["source"] == "y = 2"
+    assert (await server.get())["content"]["cells"][0]["source"] == "x = 10"
+    assert server.state() == server.state(other) == "in-sync"
+
+
 async def test_a_failing_layer_never_fails_lab_and_says_so_once(
     server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(*_: Any) -> None:
+    def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("the roof fell in")
 
     for name in ("sync", "before_save", "after_save", "name_problem"):

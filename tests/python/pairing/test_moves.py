@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import subprocess
 import sys
+import time
+from typing import Any
 
 import pytest
 
-from nbtrail.errors import ConflictError, NotFoundError, StoreError
+from nbtrail.errors import ConflictError, LockedError, NotFoundError, StoreError
 from nbtrail.ledger import history
 from nbtrail.pairing.decide import Action, Digests, decide
 from nbtrail.pairing.moves import copy_pair, delete_pair, rename_pair
-from nbtrail.pairing.sync import pair_state
+from nbtrail.pairing.sync import pair_state, sync
 
 from .conftest import Desk
 
@@ -120,3 +124,31 @@ def test_the_decision(
         return same
 
     assert decide(base, notebook, twin, compare) is action
+
+
+def test_a_lock_that_is_never_given_back_is_waited_for_only_so_long(desk: Desk) -> None:
+    before = desk.both()
+    desk.edit(1, "df = load()")
+    with (desk.project.state_dir / "pairs.lock").open("ab") as another:
+        fcntl.flock(another, fcntl.LOCK_EX)
+        started = time.monotonic()
+        with pytest.raises(LockedError, match="Another program"):
+            sync(desk.project, desk.store, desk.path, patience=0.3)
+        assert time.monotonic() - started < 5
+        assert desk.twin.read_bytes() == before[1]
+        # What was moved already is followed all the same.
+        rename_pair(desk.project, desk.store, desk.path, "2-CLEANING-ages.ipynb")
+        assert (desk.project.root / "2-CLEANING-ages.py").read_bytes() == before[1]
+    desk.path = "2-CLEANING-ages.ipynb"
+    assert desk.sync().wrote_twin
+
+
+def test_a_file_system_without_locks_has_none(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    def no_locks(*_: Any) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", no_locks)
+    desk.edit(1, "df = load()")
+    assert desk.sync().wrote_twin
