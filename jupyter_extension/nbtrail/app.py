@@ -70,6 +70,18 @@ class OpenProject:
         if store is not None:
             store.close()
 
+    def reload(self, project: Project) -> None:
+        """Take over a configuration that was changed; an unusable one only leaves its error.
+
+        The ledger is closed when it lies elsewhere now, and opened anew when it is next used.
+        """
+        self.config_error = project.config_error
+        if project.config_error is not None:
+            return
+        before, self.project = self.project, project
+        if (before.state_dir, before.config.store) != (project.state_dir, project.config.store):
+            self.close()
+
     # The ledger
 
     @property
@@ -78,6 +90,9 @@ class OpenProject:
         from nbtrail.ledger.store import Store
 
         with self._lock:
+            if self._store is not None and not self._store.is_current:
+                self._store.close()
+                self._store = None
             if self._store is None:
                 self._store = Store.open(self.project)
             return self._store
@@ -117,11 +132,12 @@ class OpenProject:
 
         problem = None
         try:
-            _ = self.store
+            self.newest_execution()
         except NbtrailError as error:
             problem = str(error)
-        if problem is None and self._writer is not None and self._writer.problem is not None:
-            problem = f"{self._writer.lost} records were lost: {self._writer.problem}"
+        writer = self._writer
+        if problem is None and writer is not None and writer.problem is not None:
+            problem = f"{writer.lost} records were lost: {writer.problem}"
         return {
             "name": self.project.name,
             "root": str(self.project.root),
@@ -222,6 +238,13 @@ class OpenProject:
         from nbtrail.pipeline import progress
 
         return progress.read(self.store, run)
+
+    def newest_execution(self) -> int:
+        """Id of the newest execution; 0 in an empty ledger."""
+        from nbtrail.ledger import queries
+
+        with self.store.read() as connection:
+            return queries.newest_execution_id(connection)
 
     def environment(self, identity: str) -> dict[str, Any]:
         """An environment by id, or by the beginning of its id."""

@@ -10,6 +10,9 @@ import tempfile
 from pathlib import Path
 
 _CHUNK = 1 << 20
+# Read once, at import: it can only be read by setting it, which other threads must not see.
+_UMASK = os.umask(0o077)
+os.umask(_UMASK)
 
 
 def sha256_bytes(data: bytes) -> str:
@@ -81,6 +84,4 @@ def _mode_for(target: Path) -> int:
     try:
         return stat.S_IMODE(target.stat().st_mode)
     except OSError:
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask
+        return 0o666 & ~_UMASK

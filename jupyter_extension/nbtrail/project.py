@@ -223,6 +223,8 @@ class Project:
         OutsideProjectError
             When it, or what a symbolic link on the way points to, lies outside.
         """
+        if "\0" in str(path):
+            raise OutsideProjectError("A path cannot hold a NUL character.", hint="Check it.")
         absolute = Path(os.path.normpath(self.root / path))
         real = Path(os.path.realpath(absolute))
         for candidate in (absolute, real):
@@ -259,14 +261,15 @@ class Project:
             folders[:] = [
                 name
                 for name in folders
-                if name not in PRUNED_FOLDERS
+                if _is_text(name)
+                and name not in PRUNED_FOLDERS
                 and not name.startswith(".")
                 and not os.path.exists(os.path.join(folder, name, "pyvenv.cfg"))
                 and not os.path.exists(os.path.join(folder, name, CONFIG_NAME))
             ]
             base = os.path.relpath(folder, self.root)
             for name in files:
-                if name.endswith(".ipynb") and not name.startswith("."):
+                if name.endswith(".ipynb") and not name.startswith(".") and _is_text(name):
                     path = name if base == "." else f"{base}/{name}".replace(os.sep, "/")
                     if not self._excluded(path):
                         found.append(path)
@@ -324,6 +327,15 @@ def load_project(root: Path) -> Project:
         except (OSError, UnicodeDecodeError) as error:
             problem = ConfigError(f"{CONFIG_NAME} cannot be read: {error}.", hint="Mend the file.")
     return Project(root, config, adopted, _state_dir(root, adopted), problem)
+
+
+def _is_text(name: str) -> bool:
+    """Whether a file name is UTF-8; others can be told neither to a browser nor to a database."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _state_dir(root: Path, adopted: bool) -> Path:

@@ -37,8 +37,8 @@ def put_environment(connection: Connection, payload: Mapping[str, Any]) -> str:
     return identity
 
 
-def open_session(connection: Connection, session: KernelSession) -> None:
-    """A kernel's life began; doing it twice is harmless."""
+def open_session(connection: Connection, session: KernelSession) -> bool:
+    """A kernel's life began; false when that is on record already."""
     known = connection.execute(
         select(t.sessions.c.id).where(t.sessions.c.id == session.id)
     ).scalar()
@@ -52,6 +52,7 @@ def open_session(connection: Connection, session: KernelSession) -> None:
                 started_at=session.started_at,
             )
         )
+    return known is None
 
 
 def set_session_environment(

@@ -43,8 +43,13 @@ def executions(
     """
     _check_limit(limit)
     query = (
-        select(t.executions, t.notebooks.c.path.label("notebook"))
+        select(
+            t.executions,
+            t.notebooks.c.path.label("notebook"),
+            t.runs.c.kind.label("run_kind"),
+        )
         .outerjoin(t.notebooks, t.notebooks.c.id == t.executions.c.notebook_id)
+        .outerjoin(t.runs, t.runs.c.id == t.executions.c.run_id)
         .order_by(t.executions.c.id.desc())
         .limit(limit + 1)
     )
@@ -263,6 +268,7 @@ def _execution(row: Row[Any], accesses: dict[str, list[FileAccess]]) -> Executio
         reads=tuple(accesses["read"]),
         writes=tuple(accesses["write"]),
         run=row.run_id,
+        run_kind=row.run_kind,
     )
 
 

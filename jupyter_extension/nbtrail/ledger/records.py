@@ -100,6 +100,8 @@ class Execution(msgspec.Struct, frozen=True):
     reads: tuple[FileAccess, ...]
     writes: tuple[FileAccess, ...]
     run: str | None
+    #: Kind of that run: the cells of a verify ran in a copy.
+    run_kind: RunKind | None = None
 
 
 class Step(msgspec.Struct, frozen=True):

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event, text
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError, SQLAlchemyError
 
 from nbtrail.errors import StoreError
+from nbtrail.files import fingerprint
 from nbtrail.ledger.blobs import BlobStore
 from nbtrail.ledger.tables import SCHEMA_VERSION, metadata
 from nbtrail.project import STATE_IGNORE, STATE_NAME, Project
@@ -31,6 +32,7 @@ class Store:
         self._watch: PoolProxiedConnection | None = None
         self._watch_lock = threading.Lock()
         self.folder = folder
+        self._file = fingerprint(folder / DATABASE_NAME)
         self.blobs = BlobStore(folder / "blobs")
 
     @classmethod
@@ -45,13 +47,29 @@ class Store:
         folder = project.state_dir
         _prepare_folder(folder, in_project=project.state_is_local)
         url = project.config.store.url or f"sqlite:///{folder / DATABASE_NAME}"
-        store = cls(_engine(url), folder)
+        try:
+            store = cls(_engine(url), folder)
+        except (ImportError, SQLAlchemyError) as error:
+            raise StoreError(
+                f"The store cannot be opened: {error}.",
+                hint="Check [store] url in nbtrail.toml, and that its driver is installed.",
+            ) from error
         try:
             store._ensure_schema()
+            store._file = fingerprint(folder / DATABASE_NAME)
         except BaseException:
             store.close()
             raise
         return store
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the database that was opened is still the one that lies there.
+
+        It is not after a damaged one was set aside, or the state folder was deleted.
+        """
+        now = fingerprint(self.folder / DATABASE_NAME)
+        return (now and now[2]) == (self._file and self._file[2])
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
@@ -96,6 +114,10 @@ class Store:
                 self._watch = None
         self._engine.dispose()
 
+    @property
+    def _place(self) -> str:
+        return STATE_NAME if self.folder.name == STATE_NAME else str(self.folder)
+
     def _ensure_schema(self) -> None:
         with self._mapped_errors():
             with self._engine.connect() as connection, connection.begin():
@@ -115,18 +137,21 @@ class Store:
     def _mapped_errors(self) -> Iterator[None]:
         try:
             yield
+        except IntegrityError:
+            # A mistake of the program, not a damaged file.
+            raise
         except OperationalError as error:
             reason = str(error.orig)
             hint = "Close the other program that uses it, or make room on the disk."
             if "locked" in reason or "full" in reason:
                 raise StoreError(f"The ledger is not available: {reason}.", hint=hint) from error
             raise StoreError(
-                f"The ledger in {self.folder} cannot be used: {reason}.", hint=_REPAIR_HINT
+                f"The ledger in {self._place} cannot be used: {reason}.", hint=_REPAIR_HINT
             ) from error
         except (DatabaseError, sqlite3.DatabaseError) as error:
             reason = str(getattr(error, "orig", error))
             raise StoreError(
-                f"The ledger in {self.folder} is damaged: {reason}.", hint=_REPAIR_HINT
+                f"The ledger in {self._place} is damaged: {reason}.", hint=_REPAIR_HINT
             ) from error
 
 

@@ -88,6 +88,9 @@ class Writer:
         running = True
         while running:
             batch, waiting, running = self._gather()
+            if batch and store is not None and not store.is_current:
+                store.close()
+                store = None
             if batch and store is None:
                 store = self._try_open()
             if batch and store is not None:

@@ -87,7 +87,8 @@ def _why_stale(
             return f"{access.path} is not what it wrote."
     for source in graph.sources_of(node.path):
         if states[source].status not in ("fresh", "running"):
-            return f"{source} comes before it and is {states[source].status.replace('-', ' ')}."
+            title = graph.node(source).title
+            return f"{title[:1].upper()}{title[1:]} is {states[source].status.replace('-', ' ')}."
     return None
 
 

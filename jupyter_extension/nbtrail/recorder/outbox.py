@@ -61,23 +61,27 @@ class Outbox:
         self._ordered.shutdown(wait=True)
         self._large.shutdown(wait=True)
 
-    def open_session(self, session: Session, place: Place) -> None:
-        """Have a session on record where its executions are."""
-        if place.root in session.opened:
-            return
-        session.opened[place.root] = self._places[place.root] = place
-        record = session.record
-        place.sink().submit(lambda database: _ledger().open_session(database, record))
-        self._put_environment(session, place)
-
     def environment(self, session: Session) -> None:
         """The environment of a session became known or changed."""
         for place in session.opened.values():
             self._put_environment(session, place)
 
-    def start(self, start: ExecutionStart, place: Place) -> None:
-        """A cell began."""
-        place.sink().submit(lambda database: _ledger().start_execution(database, start))
+    def start(self, session: Session, start: ExecutionStart, place: Place) -> None:
+        """A cell began.
+
+        Its session is put down with it, because the ledger may be another one than at the
+        start of the kernel: the folder was adopted, or the ledger set aside.
+        """
+        session.opened[place.root] = self._places[place.root] = place
+        record, payload = session.record, session.environment
+
+        def write(database: Any) -> None:
+            ledger = _ledger()
+            if ledger.open_session(database, record) and payload is not None:
+                ledger.set_session_environment(database, record.id, payload)
+            ledger.start_execution(database, start)
+
+        place.sink().submit(write)
 
     def finish(self, done: Finished, place: Place, doings: Doings | None) -> None:
         """A cell ended, and did what the probe says."""

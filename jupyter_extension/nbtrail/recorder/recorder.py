@@ -275,8 +275,7 @@ class Recorder:
             run=kernel.run,
         )
         session.running[msg_id] = Running(start, place, time.monotonic())
-        self._outbox.open_session(session, place)
-        self._outbox.start(start, place)
+        self._outbox.start(session, start, place)
 
     def _status(self, kernel: Kernel, message: Message) -> None:
         content = msgspec.json.decode(message.content, type=_Status)

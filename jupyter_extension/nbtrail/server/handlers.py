@@ -16,7 +16,7 @@ from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
 from nbtrail.app import OpenProject
-from nbtrail.errors import NbtrailError, UsageError
+from nbtrail.errors import ConflictError, NbtrailError, UsageError
 from nbtrail.server.projects import Projects
 
 Result = TypeVar("Result")
@@ -38,6 +38,15 @@ def route(method: Handler) -> Handler:
             await method(self, **path)
         except NbtrailError as error:
             self.answer(error.as_json(), status=error.status)
+        except OSError as error:
+            log.warning("nbtrail: %s failed", self.request.path, exc_info=True)
+            refused = ConflictError(
+                f"The file system refused: {error.strerror}.", hint="Check the path and its folder."
+            )
+            self.answer(refused.as_json(), status=refused.status)
+        except OverflowError:
+            wrong = UsageError("A number in the request is too large.")
+            self.answer(wrong.as_json(), status=wrong.status)
 
     return cast(Handler, web.authenticated(authorized(guarded)))
 
@@ -61,9 +70,11 @@ class ApiHandler(APIHandler):
     async def opened(self, path: str | None = None) -> OpenProject:
         """The project named by ``project=``, or by ``path=``, or the one of the root."""
         name = self.get_query_argument("project", None)
-        if name is None:
-            name = self.get_query_argument("path", path or "")
-        return await self.off_loop(self.projects.for_path, name)
+        if name is not None:
+            return await self.off_loop(self.projects.for_folder, name)
+        return await self.off_loop(
+            self.projects.for_path, self.get_query_argument("path", path or "")
+        )
 
     def answer(self, data: Any, status: int = 200) -> None:
         """Send JSON."""

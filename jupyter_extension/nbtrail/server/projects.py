@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from nbtrail.app import OpenProject
-from nbtrail.errors import OutsideProjectError
+from nbtrail.errors import NotFoundError, OutsideProjectError
 from nbtrail.files import fingerprint
 from nbtrail.project import CONFIG_NAME, find_root, load_project
 
@@ -45,11 +45,21 @@ class Projects:
         return self._get(find_root(self.absolute(contents_path), self.root))
 
     def for_folder(self, folder: str) -> OpenProject:
-        """The project rooted at ``folder`` (as REST's ``project=`` names it)."""
+        """The project of ``folder``, as REST's ``project=`` names it.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such folder.
+        """
+        if not self.absolute(folder).is_dir():
+            raise NotFoundError(f"There is no folder {folder}.", hint="Check project=.")
         return self.for_path(folder)
 
     def absolute(self, contents_path: str) -> Path:
         """Where a path of the Contents API lies on the disk; drive prefixes are dropped."""
+        if "\0" in contents_path:
+            raise OutsideProjectError("A path cannot hold a NUL character.", hint="Check it.")
         plain = contents_path.strip("/")
         if not os.path.lexists(self.root / plain):
             plain = strip_drive(plain).strip("/")
@@ -85,16 +95,12 @@ class Projects:
             if known is not None and known[1] == state:
                 return known[0]
             fresh = load_project(root)
-            if known is not None and fresh.config_error is not None:
-                # A file that is being edited: the last good configuration stays in force.
-                known[0].config_error = fresh.config_error
+            if known is not None:
+                known[0].reload(fresh)
                 self._open[root] = (known[0], state)
                 return known[0]
             opened = OpenProject(fresh, on_commit=self._committed)
             self._open[root] = (opened, state)
-        if known is not None:
-            # Not under the lock: closing waits for the queue of the writer.
-            threading.Thread(target=known[0].close, name="nbtrail-close", daemon=True).start()
         return opened
 
     def _committed(self, opened: OpenProject) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from nbtrail.app import OpenProject
 from nbtrail.errors import UsageError
@@ -78,7 +77,7 @@ class NotebookHandler(ApiHandler):
         changes: dict[str, Any] = {key: bool(body.pop(key)) for key in flags}
         changes.update(texts(body))
         opened = await self.opened()
-        made = await self.off_loop(change_notebook, opened, unquote(path), changes)
+        made = await self.off_loop(change_notebook, opened, path, changes)
         self.answer(made)
         self.tell(opened, made.path)
 
@@ -89,7 +88,7 @@ class StatusHandler(ApiHandler):
     @route
     async def get(self, path: str) -> None:
         opened = await self.opened()
-        self.answer(await self.off_loop(opened.status, unquote(path)))
+        self.answer(await self.off_loop(opened.status, path))
 
 
 class ExecutionsHandler(ApiHandler):
@@ -99,7 +98,7 @@ class ExecutionsHandler(ApiHandler):
     async def get(self, path: str | None = None) -> None:
         limit, after = self.page()
         opened = await self.opened()
-        notebook = None if path is None else unquote(path)
+        notebook = None if path is None else path
         found, cursor = await self.off_loop(lambda: opened.log(notebook, limit=limit, after=after))
         self.answer({"executions": found, "next": cursor})
 

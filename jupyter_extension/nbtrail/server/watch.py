@@ -11,11 +11,14 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nbtrail.app import OpenProject
 from nbtrail.errors import NbtrailError
 from nbtrail.server import events
+
+if TYPE_CHECKING:
+    from nbtrail.ledger.store import Store
 
 Emit = Callable[[str, dict[str, Any]], None]
 
@@ -49,6 +52,7 @@ class Watcher:
         self._wake = threading.Event()
         self._stopped = threading.Event()
         self._seen: dict[OpenProject, _Seen] = {}
+        self._problems: dict[OpenProject, str] = {}
         self._thread = threading.Thread(target=self._run, name="nbtrail-watch", daemon=True)
 
     def start(self) -> None:
@@ -70,10 +74,7 @@ class Watcher:
         while not self._stopped.is_set():
             self._wake.wait(_INTERVAL_S)
             self._wake.clear()
-            current = self._opened()
-            for gone in set(self._seen) - set(current):
-                del self._seen[gone]
-            for opened in current:
+            for opened in self._opened():
                 if self._stopped.is_set():
                     return
                 self._look(opened)
@@ -81,17 +82,24 @@ class Watcher:
     def _look(self, opened: OpenProject) -> None:
         if not opened.store_is_open:
             return
-        seen = self._seen.setdefault(opened, _Seen())
         try:
-            changes = seen.changes(opened)
+            store = opened.store
+            seen = self._seen.get(opened)
+            if seen is None or seen.store is not store:
+                if seen is not None:
+                    # Another database lies there now: clients ask for everything anew.
+                    self._send(opened, events.PROJECT, {"what": "store", "path": None})
+                seen = self._seen[opened] = _Seen(store)
+            changes = seen.changes()
         except NbtrailError as error:
-            if seen.problem != str(error):
-                seen.problem = str(error)
+            if self._problems.get(opened) != str(error):
+                self._problems[opened] = str(error)
                 self._send(opened, events.PROJECT, {"what": "store", "path": None})
             return
         except Exception:
             log.exception("nbtrail: watching the ledger failed")
             return
+        self._problems.pop(opened, None)
         for schema, data in changes:
             self._send(opened, schema, data)
 
@@ -102,29 +110,28 @@ class Watcher:
 class _Seen:
     """What of one ledger has been told already."""
 
-    def __init__(self) -> None:
-        self.problem: str | None = None
+    def __init__(self, store: Store) -> None:
+        self.store = store
         self._version: int | None = None
         self._last_execution: int | None = None
         self._running: frozenset[int] = frozenset()
         self._runs: dict[str, tuple[Any, ...]] = {}
 
-    def changes(self, opened: OpenProject) -> list[tuple[str, dict[str, Any]]]:
+    def changes(self) -> list[tuple[str, dict[str, Any]]]:
         """Events for what changed in the ledger since the last call."""
         # Imported here, because it brings SQLAlchemy along, which a server that is only
         # started does not need.
         from nbtrail.ledger import queries
 
-        version = opened.store.change_marker()
+        version = self.store.change_marker()
         if version == self._version:
             return []
         first = self._version is None
-        self._version = version
-        with opened.store.read() as connection:
+        with self.store.read() as connection:
             since = queries.newest_execution_id(connection) if first else self._last_execution or 0
             rows = queries.executions_since(connection, since, self._running)
             states = queries.run_states(connection)
-        self.problem = None
+        self._version = version
         self._running = frozenset(row.id for row in rows if row.status == "running")
         self._last_execution = max([since, *(row.id for row in rows)])
         return [
