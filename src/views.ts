@@ -79,9 +79,11 @@ export const panel: JupyterFrontEndPlugin<void> = {
     app.shell.add(panel, 'left', { rank: 300, type: 'nbtrail' });
 
     // Lab says itself that the server is gone, and a server without nbtrail
-    // is a choice: the panel tells of both.
+    // is a choice: the panel tells of both. It tells of the rest as well, but
+    // has to be seen for that.
     project.failed.connect((_, error) => {
       if (
+        !panel.isVisible &&
         !(error instanceof MissingServerError) &&
         !(error instanceof UnreachableError)
       ) {

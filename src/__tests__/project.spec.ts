@@ -1,9 +1,10 @@
 import { Event } from '@jupyterlab/services';
 import { Signal } from '@lumino/signaling';
 
-import { EventSchema, IRun, TrailClient, TrailError } from '../api';
+import { EventSchema, IExecution, IRun, TrailClient, TrailError } from '../api';
 import { NotebookModel, ProjectModel } from '../model';
 import {
+  execution,
   finding,
   graph,
   project,
@@ -17,6 +18,9 @@ import {
 class MemoryClient extends TrailClient {
   asked: string[] = [];
   failure: TrailError | null = null;
+  /** Where the failure happens; everywhere without it. */
+  failing: string | null = null;
+  records: IExecution[][] = [[]];
   root = '';
   runList: IRun[] = [run()];
 
@@ -56,15 +60,19 @@ class MemoryClient extends TrailClient {
 
   override async executions(
     _: string,
-    path: string
+    path: string,
+    limit: number,
+    after: string | number | null = null
   ): ReturnType<TrailClient['executions']> {
     this._ask(`executions ${path}`);
-    return { executions: [], next: null };
+    const page = Number(after ?? 0);
+    const next = page + 1 < this.records.length ? page + 1 : null;
+    return { executions: this.records[page], next };
   }
 
   private _ask(what: string): void {
     this.asked.push(what);
-    if (this.failure) {
+    if (this.failure && what.startsWith(this.failing ?? '')) {
       throw this.failure;
     }
   }
@@ -216,6 +224,27 @@ describe('ProjectModel', () => {
     expect(failed).toHaveBeenCalledTimes(2);
   });
 
+  it('should show what can be had when one part fails', async () => {
+    client.root = 'damaged';
+    client.failing = 'runs';
+    client.failure = new TrailError('The record is damaged.', 'store', 409);
+    const changed = jest.fn(() => [model.graph, model.findings.length]);
+    model.changed.connect(changed);
+    await model.setFolder('damaged');
+    expect(changed.mock.results.map(({ value }) => value)).toEqual([
+      [expect.objectContaining({ steps: expect.any(Array) }), 1]
+    ]);
+    expect(model.error?.reason).toBe('store');
+    expect(model.hasFailed('runs')).toBe(true);
+    expect(model.hasFailed('graph')).toBe(false);
+    // It stays until that part is there again.
+    await model.refresh('graph');
+    expect(model.error?.reason).toBe('store');
+    client.failure = null;
+    await model.refresh('runs');
+    expect(model.error).toBeNull();
+  });
+
   it('should stop listening when it is disposed of', () => {
     const changed = jest.fn();
     model.changed.connect(changed);
@@ -247,6 +276,31 @@ describe('ProjectModel', () => {
       notebook.recordsWanted = true;
       await notebook.refresh('executions');
       expect(client.asked).toEqual(['executions clean.ipynb']);
+    });
+
+    it('should leave out what ran in the copy of a verify', async () => {
+      client.records = [
+        [execution({ id: 5, run_kind: 'verify' })],
+        [
+          execution({ id: 4, run_kind: 'verify' }),
+          execution({ id: 3, run_kind: 'pipeline' }),
+          execution({ id: 2, run_kind: null }),
+          execution({ id: 1 })
+        ]
+      ];
+      notebook.recordsWanted = true;
+      await notebook.refresh('executions');
+      expect(notebook.executions.map(({ id }) => id)).toEqual([3, 2, 1]);
+    });
+
+    it('should keep its status when the record cannot be read', async () => {
+      client.failing = 'executions';
+      client.failure = new TrailError('The record is damaged.', 'store', 409);
+      notebook.recordsWanted = true;
+      await notebook.refresh();
+      expect(notebook.status?.path).toBe('clean.ipynb');
+      await notebook.refresh('status');
+      expect(notebook.error?.reason).toBe('store');
     });
 
     it('should refresh when a cell of its notebook ran', async () => {

@@ -1,4 +1,5 @@
 import {
+  IExecution,
   IFinding,
   IGraph,
   IGraphStep,
@@ -118,6 +119,28 @@ export function project(part: Partial<IProject> = {}): IProject {
     config_error: null,
     categories: ['EXPLORATION', 'CLEANING', 'EXPERIMENTAL', 'DEPLOY'],
     version: '0.1.0',
+    ...part
+  };
+}
+
+export function execution(part: Partial<IExecution> = {}): IExecution {
+  return {
+    id: 1,
+    notebook: 'clean.ipynb',
+    cell_id: 'a',
+    order: 1,
+    execution_count: 1,
+    source: '1',
+    source_sha256: '6b86b273',
+    started_at: '2026-11-20T12:00:00+00:00',
+    seconds: 1,
+    status: 'ok',
+    error: null,
+    session: 1,
+    environment: null,
+    reads: [],
+    writes: [],
+    run: null,
     ...part
   };
 }

@@ -64,11 +64,13 @@ export class TrailClient {
   executions(
     project: string,
     path: string,
-    limit: number
+    limit: number,
+    after: string | number | null = null
   ): Promise<Types.Page<'executions', Types.IExecution>> {
     return this._get(`notebooks/${encodePath(path)}/executions`, {
       project,
-      limit
+      limit,
+      after
     });
   }
 

@@ -23,6 +23,13 @@ export class TrailError extends Error {
   }
 }
 
+/** What was thrown, as the error that the models and views know. */
+export function asTrailError(reason: unknown): TrailError {
+  return reason instanceof TrailError
+    ? reason
+    : new TrailError(String(reason), 'internal', 0);
+}
+
 /** The server answers, but its nbtrail extension is not there. */
 export class MissingServerError extends TrailError {
   constructor(status: number) {

@@ -135,6 +135,8 @@ export interface IExecution {
   reads: IFileState[];
   writes: IFileState[];
   run: string | null;
+  /** Kind of that run, `null` without one. */
+  run_kind?: RunKind | null;
 }
 
 export interface IGraphStep {

@@ -2,6 +2,7 @@ import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import {
+  asTrailError,
   IExecution,
   IExecutionEvent,
   INotebookStatus,
@@ -54,6 +55,7 @@ export class NotebookModel implements IDisposable {
     this._path = path;
     this._status = null;
     this._executions = [];
+    this._errors.clear();
     this._changed.emit();
     void this.refresh();
   }
@@ -75,7 +77,7 @@ export class NotebookModel implements IDisposable {
 
   /** Why the last refresh failed. */
   get error(): TrailError | null {
-    return this._error;
+    return this._errors.get('status') ?? this._errors.get('executions') ?? null;
   }
 
   /** Whether executions are fetched too. */
@@ -115,31 +117,51 @@ export class NotebookModel implements IDisposable {
       return;
     }
     const { client, root } = this.project;
-    try {
-      const [status, page] = await Promise.all([
-        parts.has('status') ? client.notebookStatus(root, path) : null,
-        parts.has('executions') && this._recordsWanted
-          ? client.executions(root, path, NotebookModel.EXECUTIONS)
-          : null
-      ]);
-      if (path !== this.projectPath) {
-        return;
-      }
-      this._status = status ?? this._status;
-      this._executions = page?.executions ?? this._executions;
-      this._error = null;
-    } catch (reason) {
-      this._error =
-        reason instanceof TrailError
-          ? reason
-          : new TrailError(String(reason), 'internal', 0);
-      if (parts.has('status')) {
-        this._status = null;
+    const wanted = {
+      status: parts.has('status'),
+      executions: parts.has('executions') && this._recordsWanted
+    };
+    const [status, executions] = await Promise.allSettled([
+      wanted.status ? client.notebookStatus(root, path) : this._status,
+      wanted.executions ? this._fetchExecutions(path) : this._executions
+    ]);
+    if (path !== this.projectPath || this._isDisposed) {
+      return;
+    }
+    this._status = status.status === 'fulfilled' ? status.value : null;
+    if (executions.status === 'fulfilled') {
+      this._executions = executions.value;
+    }
+    for (const [part, result] of [
+      ['status', status],
+      ['executions', executions]
+    ] as const) {
+      if (result.status === 'rejected') {
+        this._errors.set(part, asTrailError(result.reason));
+      } else if (wanted[part]) {
+        this._errors.delete(part);
       }
     }
-    if (!this._isDisposed) {
-      this._changed.emit();
+    this._changed.emit();
+  }
+
+  /** The latest executions, without those of a verify: it ran a copy. */
+  private async _fetchExecutions(path: string): Promise<IExecution[]> {
+    const { client, root } = this.project;
+    const limit = NotebookModel.EXECUTIONS;
+    const found: IExecution[] = [];
+    let after: string | number | null = null;
+    for (let page = 0; page < NotebookModel.PAGES; page++) {
+      const answer = await client.executions(root, path, limit, after);
+      found.push(
+        ...answer.executions.filter(({ run_kind }) => run_kind !== 'verify')
+      );
+      after = answer.next;
+      if (found.length >= limit || after === null) {
+        break;
+      }
     }
+    return found.slice(0, limit);
   }
 
   private _onProjectRefreshed(
@@ -165,7 +187,7 @@ export class NotebookModel implements IDisposable {
 
   private readonly _changed = new Signal<this, void>(this);
   private readonly _disposed = new Signal<this, void>(this);
-  private _error: TrailError | null = null;
+  private readonly _errors = new Map<NotebookModel.Part, TrailError>();
   private _executions: IExecution[] = [];
   private _isDisposed = false;
   private _path: string;
@@ -179,6 +201,9 @@ export namespace NotebookModel {
 
   /** How many executions the panel asks for. */
   export const EXECUTIONS = 30;
+
+  /** How many pages it reads for them when most are those of a verify. */
+  export const PAGES = 4;
 
   export interface IOptions {
     project: ProjectModel;

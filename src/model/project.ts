@@ -3,6 +3,7 @@ import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import {
+  asTrailError,
   IExecutionEvent,
   IFinding,
   IGraph,
@@ -95,9 +96,17 @@ export class ProjectModel implements IDisposable {
     return this._findings;
   }
 
-  /** Why the last refresh failed, `null` when it did not. */
+  /** Why the last refresh failed, `null` when all parts are up to date. */
   get error(): TrailError | null {
-    return this._error;
+    const [first = null] = ProjectModel.PARTS.flatMap(
+      part => this._errors.get(part) ?? []
+    );
+    return first;
+  }
+
+  /** Whether the last refresh of a part failed: what is shown of it is old. */
+  hasFailed(part: ProjectModel.Part): boolean {
+    return this._errors.has(part);
   }
 
   /** The run under way, `null` when nothing runs. */
@@ -207,24 +216,43 @@ export class ProjectModel implements IDisposable {
 
   private async _fetch(parts: ReadonlySet<ProjectModel.Part>): Promise<void> {
     const changed = new Set(parts);
-    try {
-      if (parts.has('project') || !this._project) {
-        changed.add('project');
+    const healthy = this._errors.size === 0;
+    if (parts.has('project') || !this._project || this._errors.has('project')) {
+      changed.add('project');
+      await this._try('project', async () => {
         if (await this._fetchProject()) {
           ProjectModel.PARTS.forEach(part => changed.add(part));
         }
-      }
-      await Promise.all([
-        changed.has('graph') && this._fetchGraph(),
-        changed.has('runs') && this._fetchRuns(),
-        changed.has('findings') && this._fetchFindings()
-      ]);
-      this._error = null;
-    } catch (reason) {
-      this._fail(reason);
+      });
     }
-    if (!this._isDisposed) {
-      this._changed.emit(changed);
+    // Without the project, the others would be those of another folder.
+    if (!this._errors.has('project')) {
+      await Promise.all([
+        changed.has('graph') && this._try('graph', () => this._fetchGraph()),
+        changed.has('runs') && this._try('runs', () => this._fetchRuns()),
+        changed.has('findings') &&
+          this._try('findings', () => this._fetchFindings())
+      ]);
+    }
+    if (this._isDisposed) {
+      return;
+    }
+    this._changed.emit(changed);
+    if (healthy && this.error) {
+      this._failed.emit(this.error);
+    }
+  }
+
+  /** Fetch one part; that it fails is kept, and hinders no other part. */
+  private async _try(
+    part: ProjectModel.Part,
+    fetch: () => Promise<void>
+  ): Promise<void> {
+    try {
+      await fetch();
+      this._errors.delete(part);
+    } catch (reason) {
+      this._errors.set(part, asTrailError(reason));
     }
   }
 
@@ -260,18 +288,6 @@ export class ProjectModel implements IDisposable {
   private async _fetchFindings(): Promise<void> {
     const { findings } = await this.client.findings(this.root);
     this._findings = findings;
-  }
-
-  private _fail(reason: unknown): void {
-    const error =
-      reason instanceof TrailError
-        ? reason
-        : new TrailError(String(reason), 'internal', 0);
-    const first = this._error === null;
-    this._error = error;
-    if (first && !this._isDisposed) {
-      this._failed.emit(error);
-    }
   }
 
   private _onExecuted(_: unknown, event: IExecutionEvent): void {
@@ -313,7 +329,7 @@ export class ProjectModel implements IDisposable {
     this
   );
   private readonly _details = new Map<string, IRunDetail>();
-  private _error: TrailError | null = null;
+  private readonly _errors = new Map<ProjectModel.Part, TrailError>();
   private readonly _events: ProjectEvents;
   private readonly _failed = new Signal<this, TrailError>(this);
   private _findings: IFinding[] = [];

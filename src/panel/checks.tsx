@@ -19,7 +19,9 @@ export class ChecksBody extends ReactWidget {
 
   protected override render(): JSX.Element | null {
     const { commands, project, trans } = this._options;
-    if (!project.project) {
+    const failed =
+      project.findings.length === 0 && project.hasFailed('findings');
+    if (!project.project || failed) {
       return null;
     }
     if (project.findings.length === 0) {

@@ -35,15 +35,7 @@ export class ExecutionsBody extends ReactWidget {
       );
     }
     if (model.executions.length === 0) {
-      return (
-        <Empty>
-          {model.error
-            ? model.error.message
-            : trans.__(
-                'No cell of this notebook is on record. Run one: it appears here.'
-              )}
-        </Empty>
-      );
+      return <Empty>{Private.nothing(model, trans)}</Empty>;
     }
     return (
       <ul aria-live="polite">
@@ -82,6 +74,24 @@ export namespace ExecutionsBody {
     commands: CommandRegistry;
     models: NotebookModels;
     trans: TranslationBundle;
+  }
+}
+
+namespace Private {
+  /** Why there is nothing; a damaged record is explained above the sections. */
+  export function nothing(
+    model: NotebookModel,
+    trans: TranslationBundle
+  ): string {
+    if (model.project.project?.store.ok === false) {
+      return trans.__('The record cannot be read.');
+    }
+    return (
+      model.error?.message ??
+      trans.__(
+        'No cell of this notebook is on record. Run one: it appears here.'
+      )
+    );
   }
 }
 

@@ -29,7 +29,7 @@ export class RunsBody extends ReactWidget {
   protected override render(): JSX.Element | null {
     const { commands, project, trans } = this._options;
     const { runs } = project;
-    if (!project.graph) {
+    if (!project.graph || (runs.length === 0 && project.hasFailed('runs'))) {
       return null;
     }
     if (runs.length === 0) {

@@ -108,6 +108,9 @@ test.describe('a record that is no database', () => {
     await expect(trail.notices).toHaveAttribute('role', 'alert');
     await expect(trail.notices).toContainText('corrupt/.nbtrail is damaged');
     await expect(trail.notices).toContainText('nbtrail doctor --repair');
+    // The pipeline does not need the record, and nothing is told of twice.
+    await expect(trail.step(GOOD)).toBeVisible();
+    await expect(page.locator('.Toastify__toast')).toHaveCount(0);
     await works(trail, 'corrupt');
     await expect(trail.notices).toHaveCount(1);
   });
