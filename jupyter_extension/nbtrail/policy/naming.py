@@ -44,11 +44,13 @@ def new_notebook(
     Raises
     ------
     UsageError
-        For an unknown category, or a description that says nothing.
+        For an unknown category, a description that says nothing, or a folder that holds no
+        notebooks of the project.
     ConflictError
         When there is a notebook of that name already.
     """
     path = _place(folder, build_name(_category(project, category), description, sequence))
+    path = _notebook_path(project, path)
     target = project.resolve(path)
     refuse_bad_name(project, path)
     if target.exists():
@@ -82,6 +84,8 @@ def change_notebook(
     ------
     NotFoundError
         When it is not there.
+    UsageError
+        When it, or what it is to become, is no notebook of the project.
     PolicyError
         When the new name breaks a rule that is enforced.
     ConflictError
@@ -90,6 +94,7 @@ def change_notebook(
     path = project.relative(path)
     if not project.resolve(path).is_file():
         raise NotFoundError(f"There is no notebook {path}.", hint="Check the path.")
+    _refuse_other_files(path)
     new = _new_path(project, path, category, description, sequence, to, scratch)
     if new != path:
         refuse_bad_name(project, new)
@@ -119,7 +124,7 @@ def _new_path(
         folder = project.config.names.scratch.strip("/")
         return _free(project, f"{folder}/{PurePosixPath(path).name}")
     if to is not None:
-        return project.relative(to)
+        return _notebook_path(project, to)
     if category is None and description is None and sequence is None:
         return path
     name = parse_name(path, project.config.names)
@@ -129,6 +134,23 @@ def _new_path(
     said = description if description is not None else name.description
     file = build_name(word, said, sequence if sequence is not None else name.sequence)
     return _place(str(PurePosixPath(path).parent), file)
+
+
+def _notebook_path(project: Project, given: str) -> str:
+    """``given`` seen from the root; UsageError where no notebook of the project can lie."""
+    path = project.relative(given)
+    _refuse_other_files(path)
+    if any(part.startswith(".") for part in PurePosixPath(path).parts) or not project.owns(path):
+        raise UsageError(
+            f"{path} would not belong to the project: its folder is hidden or left out.",
+            hint="Choose another folder.",
+        )
+    return path
+
+
+def _refuse_other_files(path: str) -> None:
+    if not path.endswith(".ipynb"):
+        raise UsageError(f"{path} is no notebook.", hint="Give a name that ends in .ipynb.")
 
 
 def _category(project: Project, text: str) -> str:

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
-from nbtrail.errors import ConfigError, NotFoundError, OutsideProjectError
+from nbtrail.errors import ConfigError, NotFoundError, OutsideProjectError, UsageError
 from nbtrail.ledger.store import Store
 from nbtrail.notebooks.document import write_notebook
 from nbtrail.policy.findings import Finding
 from nbtrail.policy.fix import fix
 from nbtrail.policy.init import init_project
 from nbtrail.policy.names import draft_refusal, name_problem, propose_name
+from nbtrail.policy.naming import Made, change_notebook, new_notebook
 from nbtrail.policy.rules import check
 from nbtrail.project import Project, load_project
 
@@ -221,6 +222,35 @@ def test_nothing_is_written_in_a_folder_that_is_only_looked_at(tmp_path: Path) -
     assert fix(project, store).fixed == ()
     assert [p.name for p in tmp_path.iterdir()] == ["analysis.ipynb"]
     store.close()
+
+
+@pytest.mark.parametrize(
+    "to",
+    ["data/notes.txt", "1-CLEANING-ages", ".", ".git/hooks/1-CLEANING-ages.ipynb",
+     "a/.hidden/1-CLEANING-ages.ipynb", ".1-CLEANING-ages.ipynb",
+     "node_modules/1-CLEANING-ages.ipynb", "a/../.git/1-CLEANING-ages.ipynb"],
+)  # fmt: skip
+def test_a_notebook_stays_one_and_where_notebooks_are(project: Project, to: str) -> None:
+    file = put(project, "1-EXPLORATION-ages.ipynb")
+    with pytest.raises(UsageError):
+        change_notebook(project, None, file.name, to=to)
+    with pytest.raises(UsageError):
+        new_notebook(project, None, "CLEANING", "ages", folder=".git/hooks")
+    (project.root / "notes.txt").write_text("words")
+    with pytest.raises(UsageError):
+        change_notebook(project, None, "notes.txt", to="1-CLEANING-notes.ipynb")
+    seen = {p.name for p in project.root.iterdir()}
+    assert seen == {
+        file.name, "notes.txt", "nbtrail.toml", ".nbtrail", ".gitignore", ".gitattributes"
+    }  # fmt: skip
+
+
+def test_a_notebook_is_made_and_moved_into_a_folder(project: Project) -> None:
+    made = new_notebook(project, None, "CLEANING", "ages", folder="sub/folder")
+    assert made == Made("sub/folder/CLEANING-ages.ipynb", "sub/folder/CLEANING-ages.py")
+    moved = change_notebook(project, None, made.path, to="other/../1-CLEANING-ages.ipynb")
+    assert moved == Made("1-CLEANING-ages.ipynb", "1-CLEANING-ages.py")
+    assert check(project) == []
 
 
 def test_a_draft_is_held_back_only_where_categories_are_enforced(project: Project) -> None:
