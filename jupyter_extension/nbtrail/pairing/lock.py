@@ -52,12 +52,10 @@ def pairs_lock(
         yield
         return
     with stream:
-        if fcntl is not None and not _locked(stream, patience) and required:
-            raise LockedError(
-                f"Another program has been writing the pairs of {project.name} "
-                f"for more than {patience:g} s.",
-                hint="Nothing was changed; try again when it has ended.",
-            )
+        if fcntl is not None:
+            locked = _locked(stream, patience)
+            if required and not locked:
+                raise _still_locked(project, patience)
         yield
 
 
@@ -78,3 +76,11 @@ def _locked(stream: BinaryIO, patience: float) -> bool:
             return True  # no locks here, as on some network file systems
         else:
             return True
+
+
+def _still_locked(project: Project, patience: float) -> LockedError:
+    return LockedError(
+        f"Another program has been writing the pairs of {project.name} "
+        f"for more than {patience:g} s.",
+        hint="Nothing was changed; try again when it has ended.",
+    )
