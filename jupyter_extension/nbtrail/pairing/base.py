@@ -24,10 +24,15 @@ log = logging.getLogger(__name__)
 
 
 class BaseContent(msgspec.Struct, frozen=True):
-    """What both sides said at the last sync: the notebook's cells and the twin's text."""
+    """What both sides said at the last sync: the notebook's cells and the twin's text.
+
+    ``written`` is the hash of the notebook that nbtrail itself wrote then: a tab that was open
+    meanwhile does not hold it. Empty where a client or another program wrote the notebook.
+    """
 
     sheet: Sheet
     twin: str
+    written: str = ""
 
 
 def load_base(store: Store | None, path: str) -> PairBase | None:

@@ -98,6 +98,12 @@ class Pair:
             return BaseContent(self.sheet, self.converted)
         return content
 
+    @property
+    def written(self) -> str:
+        """Hash of the notebook as nbtrail wrote it; empty where it is no longer that."""
+        content = self.base_content
+        return content.written if content is not None and content.written == self.sha256 else ""
+
     def same(self) -> bool:
         """Whether notebook and twin say the same now, however the text is laid out."""
         if self.text == self.converted:

@@ -15,7 +15,7 @@ import msgspec
 from nbtrail.errors import ConflictError, StoreError, UnreadableNotebookError
 from nbtrail.files import sha256_bytes, write_atomic
 from nbtrail.notebooks.document import dump_notebook
-from nbtrail.pairing.base import BaseContent, keep, load_base, save_base
+from nbtrail.pairing.base import BaseContent, keep, load_base, load_content, save_base
 from nbtrail.pairing.cells import sheet_of
 from nbtrail.pairing.convert import encode_twin, to_text
 from nbtrail.pairing.decide import Action
@@ -26,6 +26,7 @@ from nbtrail.pairing.merge import PairConflict
 from nbtrail.project import Project
 
 if TYPE_CHECKING:
+    from nbtrail.ledger.pairs import PairBase
     from nbtrail.ledger.store import Store
 
 log = logging.getLogger(__name__)
@@ -169,7 +170,8 @@ def before_save(
     """Look at the pair before the notebook at ``path`` is saved, existing or not.
 
     A notebook on disk that is neither the one of the last sync nor the one that was saved
-    last (``own_sha256``) is kept: another program wrote it, and the save replaces it.
+    last (``own_sha256``) is kept: another program wrote it, and the save replaces it. So is
+    one that nbtrail itself wrote at the last sync, once: the tab that saves may be older.
     """
     if not is_paired(project, path):
         return SaveTicket(None)
@@ -179,7 +181,8 @@ def before_save(
         return SaveTicket(base.twin_sha256 if base is not None else None)
     if base is not None:
         data = file.read_bytes()
-        if sha256_bytes(data) not in (base.notebook_sha256, own_sha256):
+        digest = sha256_bytes(data)
+        if digest != own_sha256 and _may_be_news(store, base, digest):
             _keep_quietly(store, path, data, "replaced by a save")
         return SaveTicket(base.twin_sha256)
     try:
@@ -189,6 +192,14 @@ def before_save(
     except UnreadableNotebookError:
         pass
     return SaveTicket(None)
+
+
+def _may_be_news(store: Store | None, base: PairBase, digest: str) -> bool:
+    """Whether the client that saves may not have seen the notebook that it replaces."""
+    if digest != base.notebook_sha256:
+        return True
+    content = load_content(store, base)
+    return content is not None and content.written == digest
 
 
 def after_save(
@@ -236,7 +247,7 @@ def _carry_out(pair: Pair, seen: Look) -> SyncResult:
     if seen.action is Action.WRITE_TWIN:
         return _write_twin(pair, seen)
     if seen.action is Action.IN_SYNC:
-        return _note(pair, seen, BaseContent(pair.sheet, pair.text))
+        return _note(pair, seen, BaseContent(pair.sheet, pair.text, pair.written))
     return _write_notebook(pair, seen)
 
 
@@ -258,7 +269,8 @@ def _write_twin(pair: Pair, seen: Look) -> SyncResult:
         if pair.twin_data is not None and not _is_base_twin(pair):
             keep(pair.store, pair.twin, pair.twin_data, "replaced by the notebook's cells")
         _replace(pair.project.resolve(pair.twin), pair.twin_sha256, data)
-    save_base(pair.store, pair.path, pair.twin, pair.sha256, data, BaseContent(pair.sheet, text))
+    content = BaseContent(pair.sheet, text, pair.written)
+    save_base(pair.store, pair.path, pair.twin, pair.sha256, data, content)
     return SyncResult(seen.action, pair.twin, "", wrote_twin=wrote)
 
 
@@ -294,9 +306,9 @@ def _write_notebook(pair: Pair, seen: Look) -> SyncResult:
         _replace(pair.project.resolve(pair.path), pair.sha256, data)
     if wrote_twin:
         _replace(pair.project.resolve(pair.twin), pair.twin_sha256, twin_data)
-    save_base(
-        pair.store, pair.path, pair.twin, sha256_bytes(data), twin_data, BaseContent(sheet, text)
-    )
+    digest = sha256_bytes(data)
+    content = BaseContent(sheet, text, digest if wrote_notebook else pair.written)
+    save_base(pair.store, pair.path, pair.twin, digest, twin_data, content)
     return SyncResult(
         seen.action,
         pair.twin,

@@ -384,6 +384,25 @@ async def test_lab_works_on_with_a_broken_ledger(server: Server, damage: bytes) 
     await server.delete("2-CLEANING-ages.ipynb")
 
 
+@pytest.mark.parametrize("elsewhere", [True, False])
+async def test_a_stale_tab_replaces_no_merged_edit_for_good(
+    server: Server, elsewhere: bool
+) -> None:  # fmt: skip
+    await server.put(book("x = 1", "y = 2"))
+    stale = (await server.get())["content"]
+    server.twin.write_text(server.twin.read_text().replace("y = 2", "y = 20  # hours of work"))
+    if elsewhere:
+        project = load_project(server.root)
+        assert sync(project, server.projects.for_path("").store, NAME).wrote_notebook
+    else:
+        await server.get()
+    for number in range(3):
+        stale["cells"][0]["source"] = f"x = {number}"
+        await server.put(stale)
+    kept = [b"hours of work" in data for data in server.kept(NAME)]
+    assert kept == [False, True]
+
+
 async def test_a_lock_that_is_never_given_back_holds_up_nobody_for_long(server: Server) -> None:
     other = "2-CLEANING-ages.ipynb"
     await server.put(book("x = 1"))

@@ -332,6 +332,25 @@ def test_a_save_over_another_programs_edit_keeps_it(desk: Desk) -> None:
     assert desk.kept(desk.path) == [theirs]
 
 
+def test_a_save_over_what_came_in_from_the_twin_keeps_it_once(desk: Desk) -> None:
+    opened = desk.file.read_bytes()
+    desk.edit_twin("df.plot()", "df.plot(kind='bar')")
+    assert desk.sync().wrote_notebook
+    merged = desk.file.read_bytes()
+    desk.twin.write_text(desk.twin.read_text() + "\n\n")  # a formatter
+    assert not desk.sync().wrote_notebook
+    own = None
+    for number in range(3):  # the tab that was open before, and its autosaves
+        ticket = before_save(desk.project, desk.store, desk.path, own)
+        desk.file.write_bytes(opened)
+        desk.edit(1, f"df = load({number})")
+        own = after_save(desk.project, desk.store, desk.path, ticket).saved_sha256
+    assert desk.kept(desk.path) == [opened, merged]
+    # A server that was started anew knows nothing of its own saves.
+    before_save(desk.project, desk.store, desk.path)
+    assert desk.kept(desk.path) == [opened, merged]
+
+
 def test_a_script_of_the_same_name_is_not_taken_for_a_twin(desk: Desk) -> None:
     desk.path = "2-CLEANING-ages.ipynb"
     desk.twin.write_text("def helper():\n    return 1\n")
