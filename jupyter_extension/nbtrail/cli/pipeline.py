@@ -179,9 +179,11 @@ def print_run(settings: Settings, detail: RunDetail) -> None:
 def _why(error: dict[str, Any] | None, message: str | None) -> str:
     if error is None:
         return message or ""
+    text = str(error.get("message") or "")
     cell = error.get("cell")
-    where = f"cell {cell + 1}: " if isinstance(cell, int) else ""
-    return f"{where}{error.get('name') or ''}: {error.get('message') or ''}".strip(": ")
+    if not isinstance(cell, int):
+        return text
+    return f"cell {cell + 1}: {error.get('name') or ''}: {text}".strip(": ")
 
 
 def _cell(value: Any) -> str:

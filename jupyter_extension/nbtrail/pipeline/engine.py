@@ -130,7 +130,7 @@ class Engine:
             # Whatever it is, steps that do not depend on this one can still run.
             if not isinstance(error, OSError):
                 log.exception("nbtrail: step %s of run %s failed", path, self.run)
-            failure = cells.CellFailure(type(error).__name__, f"{path}: {error}")
+            failure = cells.CellFailure(type(error).__name__, str(error))
             self.fail(position, path, failure, started)
 
     def set_status(self, position: int, path: str, status: StepStatus, **values: Any) -> None:
@@ -147,8 +147,10 @@ class Engine:
         self, position: int, path: str, failure: cells.CellFailure, started: float, **values: Any
     ) -> None:
         """A step ended badly."""
-        where = "" if failure.cell is None else f" in cell {failure.cell + 1}"
-        self.failures.append(f"{path} failed{where}: {failure.name}: {failure.message}")
+        where, what = "", failure.message
+        if failure.cell is not None:
+            where, what = f" in cell {failure.cell + 1}", f"{failure.name}: {failure.message}"
+        self.failures.append(f"{path} failed{where}: {what}")
         error = {
             "cell_id": failure.cell_id,
             "cell": failure.cell,

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from nbtrail.errors import KernelError
 from nbtrail.files import sha256_bytes
 from nbtrail.ledger import runs as ledger_runs
 from nbtrail.ledger.steps import StepRecord, good_steps
@@ -163,10 +162,6 @@ class StepRun:
         loading = asyncio.ensure_future(asyncio.to_thread(cells.load_client))
         try:
             return await engine.pool.take(self.kernel_name, engine.folder_of(self.path))
-        except KernelError as error:
-            raise KernelError(
-                f"{self.path}: {error.message}", hint=error.hint, detail=error.detail
-            ) from error
         finally:
             await loading
 
