@@ -1,4 +1,4 @@
-import { hue, lanesOf, pending, stepNumber, waitsFor } from '../model';
+import { hue, lanesOf, pending, stale, stepNumber, waitsFor } from '../model';
 import { graph, step } from './samples';
 
 describe('lanesOf', () => {
@@ -60,6 +60,12 @@ describe('pending', () => {
     const running = step('r.ipynb', null, { status: 'running' });
     const failed = step('f.ipynb', null, { status: 'failed' });
     expect(pending(graph({ steps: [running, failed] }))).toBe(1);
+  });
+});
+
+describe('stale', () => {
+  it('should leave out what failed or never ran', () => {
+    expect(stale(graph())).toBe(1);
   });
 });
 

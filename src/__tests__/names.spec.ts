@@ -1,4 +1,12 @@
-import { buildName, isDraft, parseName, renamed, slug, spaced } from '../model';
+import {
+  buildName,
+  isDraft,
+  parseName,
+  renamed,
+  slug,
+  spaced,
+  spokenName
+} from '../model';
 
 const CATEGORIES = ['EXPLORATION', 'CLEANING', 'EXPERIMENTAL', 'DEPLOY'];
 
@@ -8,6 +16,14 @@ describe('names', () => {
     expect(slug('Überleben nach Klasse')).toBe('überleben-nach-klasse');
     expect(slug('…')).toBe('');
     expect(spaced('five-models')).toBe('five models');
+  });
+
+  it('should call a notebook by what it is about', () => {
+    expect(spokenName('x/3-CLEANING-old-ages.ipynb', CATEGORIES)).toBe(
+      'old ages'
+    );
+    expect(spokenName('3-CLEANING.ipynb', CATEGORIES)).toBe('3-CLEANING');
+    expect(spokenName('Untitled1.ipynb', CATEGORIES)).toBe('Untitled1');
   });
 
   it('should build a name, or none without a description', () => {

@@ -1,4 +1,5 @@
 import { Notification } from '@jupyterlab/apputils';
+import { ServerConnection } from '@jupyterlab/services';
 import {
   addIcon,
   editIcon,
@@ -67,6 +68,20 @@ export function addNotebooks(
     const keep = await askConflict({ status, trans });
     return keep === null ? undefined : files.resolve(path, keep);
   };
+
+  // Lab's own Rename Notebook… leaves a refusal of the name unsaid.
+  app.commands.commandExecuted.connect((_, { id, result }) => {
+    if (id === 'docmanager:rename') {
+      result.catch((reason: unknown) => {
+        if (
+          reason instanceof ServerConnection.ResponseError &&
+          reason.response.status === 422
+        ) {
+          Notification.error(reason.message, { autoClose: 10000 });
+        }
+      });
+    }
+  });
 
   register(CommandIDs.nameNotebook, {
     label: trans.__('Name the notebook…'),

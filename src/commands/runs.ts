@@ -4,7 +4,7 @@ import { fastForwardIcon, runIcon, stopIcon } from '@jupyterlab/ui-components';
 import { IRunEvent, TrailClient } from '../api';
 import { attempt } from '../dialogs';
 import { trailIcon, verifyIcon } from '../icons';
-import { pending } from '../model';
+import { pending, stale } from '../model';
 import { CommandIDs, WidgetIDs } from '../tokens';
 import {
   describe,
@@ -53,13 +53,17 @@ export function addRuns(options: ICommandsOptions, register: Register): void {
       if (args['force']) {
         return trans.__('Run everything again');
       }
+      if (!args['short']) {
+        return trans.__('Run the pipeline');
+      }
       const { graph } = project;
       const count = graph ? pending(graph) : 0;
-      return args['short'] && graph && count > 0 && count < graph.steps.length
+      if (!graph || count === 0 || count === graph.steps.length) {
+        return trans.__('Run all');
+      }
+      return count === stale(graph)
         ? trans.__('Run %1 stale', String(count))
-        : args['short']
-          ? trans.__('Run all')
-          : trans.__('Run the pipeline');
+        : trans._n('Run %1 step', 'Run %1 steps', count);
     },
     caption: trans.__(
       'Run the notebooks in their order; steps that are fresh are skipped'

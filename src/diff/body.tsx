@@ -15,14 +15,19 @@ interface IContext {
 }
 
 /** A notebook's changes, cell by cell. */
-export function Diff(props: IContext & { diff: IDiff }): JSX.Element {
-  const { diff, rendermime, trans } = props;
+export function Diff(
+  props: IContext & { diff: IDiff; name: string }
+): JSX.Element {
+  const { diff, name, rendermime, trans } = props;
   const rows = foldCells(diff.cells);
   const same = rows.every(row => row.kind === 'fold');
   return (
     <>
       <header className="jp-Trail-diff-header">
-        <h2>{summaryLine(diff.summary, trans)}</h2>
+        <h2>{name}</h2>
+        <p className="jp-Trail-diff-summary">
+          {summaryLine(diff.summary, trans)}
+        </p>
         <p>
           <del>{versionLabel(diff.a, trans)}</del>
           <span aria-label={trans.__('compared with')}>→</span>

@@ -1,6 +1,5 @@
 import { JupyterFrontEnd } from '@jupyterlab/application';
 import { MainAreaWidget, ToolbarButton } from '@jupyterlab/apputils';
-import { PathExt } from '@jupyterlab/coreutils';
 import {
   caretDownIcon,
   caretUpIcon,
@@ -10,12 +9,13 @@ import {
 import { UUID } from '@lumino/coreutils';
 
 import { diffIcon } from '../icons';
+import { spokenName } from '../model';
 import { DiffBody } from './widget';
 
 export { DiffBody } from './widget';
 
 /** Options of `openDiff`. */
-export interface IOpenDiffOptions extends DiffBody.IOptions {
+export interface IOpenDiffOptions extends Omit<DiffBody.IOptions, 'name'> {
   app: JupyterFrontEnd;
 
   /** The notebook that the tab is named after. */
@@ -24,7 +24,7 @@ export interface IOpenDiffOptions extends DiffBody.IOptions {
 
 /** Open two versions of a notebook in the main area, or show them again. */
 export function openDiff(options: IOpenDiffOptions): void {
-  const { a, app, b, path, trans } = options;
+  const { a, app, b, path, project, trans } = options;
   const key = `${a}\n${b}`;
   for (const widget of app.shell.widgets('main')) {
     if (
@@ -38,15 +38,16 @@ export function openDiff(options: IOpenDiffOptions): void {
     }
   }
 
-  const content = new DiffBody(options);
+  const name = trans.__(
+    'Changes: %1',
+    spokenName(path, project.project?.categories ?? [])
+  );
+  const content = new DiffBody({ ...options, name });
   const widget = new MainAreaWidget({ content });
   widget.id = `nbtrail-diff-${UUID.uuid4()}`;
   widget.node.dataset.trailDiff = key;
   widget.title.icon = diffIcon;
-  widget.title.label = trans.__(
-    'Changes: %1',
-    PathExt.basename(path, '.ipynb')
-  );
+  widget.title.label = name;
   widget.title.caption = trans.__('%1 compared with %2', b, a);
 
   const { toolbar } = widget;

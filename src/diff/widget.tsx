@@ -66,14 +66,21 @@ export class DiffBody extends ReactWidget {
   }
 
   protected override render(): JSX.Element {
-    const { rendermime, trans } = this._options;
+    const { name, rendermime, trans } = this._options;
     if (this._error !== null) {
       return <p className="jp-Trail-error">{this._error}</p>;
     }
     if (this._diff === null) {
       return <p aria-busy="true">{trans.__('Loading…')}</p>;
     }
-    return <Diff diff={this._diff} rendermime={rendermime} trans={trans} />;
+    return (
+      <Diff
+        diff={this._diff}
+        name={name}
+        rendermime={rendermime}
+        trans={trans}
+      />
+    );
   }
 
   protected override onAfterAttach(msg: Message): void {
@@ -102,6 +109,9 @@ export namespace DiffBody {
 
     /** New version, such as `PATH`. */
     b: string;
+
+    /** What the comparison is called, such as `Changes: ages`. */
+    name: string;
     project: ProjectModel;
     rendermime: IRenderMimeRegistry;
     trans: TranslationBundle;

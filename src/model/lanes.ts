@@ -53,6 +53,11 @@ export function pending(graph: IGraph): number {
   ).length;
 }
 
+/** How many steps would run because something they come from has changed. */
+export function stale(graph: IGraph): number {
+  return graph.steps.filter(step => step.status === 'stale').length;
+}
+
 /** The first step upstream that has to run before this one, if there is one. */
 export function waitsFor(graph: IGraph, path: string): IGraphStep | null {
   const sources = new Set(

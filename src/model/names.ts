@@ -58,6 +58,15 @@ export function parseName(
   };
 }
 
+/** A notebook as people call it: its description, else its file's name. */
+export function spokenName(
+  path: string,
+  categories: ReadonlyArray<string>
+): string {
+  const { description } = parseName(path, categories);
+  return spaced(description) || PathExt.basename(path, '.ipynb');
+}
+
 /** Whether the file still has the name that Jupyter gave it. */
 export function isDraft(path: string): boolean {
   return DRAFT.test(PathExt.basename(path, '.ipynb').trim());

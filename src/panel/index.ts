@@ -14,6 +14,7 @@ import { HeaderBody } from './header';
 import { PipelineBody } from './pipeline';
 import { RunsBody } from './runs';
 import { Section } from './section';
+import { IHeights, shareHeight } from './sizes';
 
 /** The sidebar: pipeline, runs, history of the notebook in view, checks. */
 export class TrailPanel extends SidePanel {
@@ -29,36 +30,34 @@ export class TrailPanel extends SidePanel {
     this.title.icon = trailIcon;
 
     this.header.addWidget(new HeaderBody(options));
-    this.addWidget(
-      new Section({
+    this._sections = {
+      pipeline: new Section({
         name: 'pipeline',
         label: trans.__('Pipeline'),
         body: new PipelineBody(options),
         buttons: new PipelineButtons(options)
-      })
-    );
-    this.addWidget(
-      new Section({
+      }),
+      runs: new Section({
         name: 'runs',
         label: trans.__('Runs'),
         body: new RunsBody(options)
-      })
-    );
-    this.addWidget(
-      new Section({
+      }),
+      history: new Section({
         name: 'history',
         label: trans.__('History'),
         body: new ExecutionsBody(options)
-      })
-    );
-    this.addWidget(
-      new Section({
+      }),
+      checks: new Section({
         name: 'checks',
         label: trans.__('Checks'),
         body: new ChecksBody(options),
         buttons: new ChecksButtons(options)
       })
-    );
+    };
+    Object.values(this._sections).forEach(section => this.addWidget(section));
+    this._accordion.handleMoved.connect(() => {
+      this._sized = true;
+    });
     project.changed.connect(this._onChanged, this);
     this._onChanged();
   }
@@ -75,9 +74,39 @@ export class TrailPanel extends SidePanel {
 
   protected override onAfterShow(msg: Message): void {
     super.onAfterShow(msg);
-    if (!this._sized) {
-      this._sized = true;
-      (this.content as AccordionPanel).setRelativeSizes(Private.SIZES);
+    void this._fitSections();
+  }
+
+  private get _accordion(): AccordionPanel {
+    return this.content as AccordionPanel;
+  }
+
+  /**
+   * Size the sections by what is in them, when the panel first shows a
+   * pipeline; sizes that a person chose, now or in the last session, stay.
+   */
+  private async _fitSections(): Promise<void> {
+    const sections = Object.values(this._sections);
+    const steps = this._project.graph?.steps.length ?? 0;
+    if (this._sized || !this.isVisible || steps === 0) {
+      return;
+    }
+    this._sized = true;
+    if (!Private.areEqual(this._accordion.relativeSizes())) {
+      return;
+    }
+    const { pipeline, runs, history, checks } = this._sections;
+    const shares = shareHeight(
+      {
+        pipeline: await pipeline.contentHeight(),
+        runs: await runs.contentHeight(),
+        history: await history.contentHeight(),
+        checks: await checks.contentHeight()
+      },
+      sections.reduce((sum, { node }) => sum + node.offsetHeight, 0)
+    );
+    if (sections.every(section => section.isVisible)) {
+      this._accordion.setRelativeSizes(Object.values(shares));
     }
   }
 
@@ -95,6 +124,7 @@ export class TrailPanel extends SidePanel {
         ? { 'trail-count': count > 99 ? '99+' : String(count) }
         : {})
     };
+    void this._fitSections();
   }
 
   // The sections are placed by Lumino, which does not see the header grow.
@@ -103,6 +133,7 @@ export class TrailPanel extends SidePanel {
   });
   private readonly _panelTrans: TranslationBundle;
   private readonly _project: ProjectModel;
+  private readonly _sections: { [name in keyof IHeights]: Section };
   private _sized = false;
 }
 
@@ -117,6 +148,8 @@ export namespace TrailPanel {
 }
 
 namespace Private {
-  /** How the sections share the height at first. */
-  export const SIZES = [0.48, 0.24, 0.15, 0.13];
+  /** Whether the shares are those that Lumino gives to new sections. */
+  export function areEqual(shares: number[]): boolean {
+    return shares.every(share => Math.abs(share - 1 / shares.length) < 0.02);
+  }
 }

@@ -1,4 +1,5 @@
 import { PanelWithToolbar, ReactWidget } from '@jupyterlab/ui-components';
+import { MessageLoop } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 
 /** One of the panel's sections: a title, buttons beside it, and a body. */
@@ -16,7 +17,25 @@ export class Section extends PanelWithToolbar {
     }
     options.body.addClass('jp-Trail-body');
     this.addWidget(options.body);
+    this._body = options.body;
   }
+
+  /** Height that the content takes in pixels, be there room for it or not. */
+  async contentHeight(): Promise<number> {
+    MessageLoop.sendMessage(this._body, Widget.Msg.UpdateRequest);
+    await this._body.renderPromise;
+    const { firstElementChild, lastElementChild } = this._body.node;
+    if (!firstElementChild || !lastElementChild) {
+      return 0;
+    }
+    return (
+      lastElementChild.getBoundingClientRect().bottom -
+      firstElementChild.getBoundingClientRect().top +
+      parseFloat(getComputedStyle(this._body.node).paddingBottom)
+    );
+  }
+
+  private readonly _body: ReactWidget;
 }
 
 export namespace Section {

@@ -70,7 +70,7 @@ test.describe('files that are no notebooks', () => {
     await expect(step.locator('.jp-Trail-error')).toContainText('gone');
     // What could run has run.
     await expect(trail.step(GOOD)).toHaveAttribute('data-status', 'fresh');
-    await expect(trail.button('Run 1 stale')).toBeEnabled();
+    await expect(trail.button('Run 1 step')).toBeEnabled();
   });
 });
 

@@ -162,9 +162,10 @@ test('shows what changed since the last run', async ({ trail }) => {
   const step = trail.step(FOREST);
   await step.hover();
   await step.getByRole('button', { name: 'Compare with the last run' }).click();
-  await expect(trail.diff.getByRole('heading', { level: 2 })).toContainText(
-    '1 cell changed'
+  await expect(trail.diff.getByRole('heading', { level: 2 })).toHaveText(
+    'Changes: random forest interactions'
   );
+  await expect(trail.diff).toContainText('1 cell changed');
   const change = trail.diff.locator('[data-op="modify"]');
   await expect(change).toHaveCount(1);
   await expect(change.locator('.jp-mod-delete code')).toHaveText('seed = 2026');
