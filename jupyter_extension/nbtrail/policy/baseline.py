@@ -6,6 +6,8 @@ written in each notebook when the project was adopted; running a notebook does n
 
 from __future__ import annotations
 
+import os
+
 import msgspec
 
 from nbtrail.errors import NbtrailError
@@ -24,14 +26,29 @@ class Baseline(msgspec.Struct, frozen=True):
     notebooks: dict[str, str] = {}
 
     def holds(self, project: Project, path: str) -> bool:
-        """Whether the notebook at ``path`` is one of them and has not been touched since."""
-        known = self.notebooks.get(path)
-        if known is None:
+        """Whether the notebook at ``path`` is one of them and has not been touched since.
+
+        One that was moved to another folder under its own name still is, whoever moved it.
+        """
+        known = {
+            digest
+            for entry, digest in self.notebooks.items()
+            if entry == path or (_same_name(entry, path) and not _is_there(project, entry))
+        }
+        if not known:
             return False
         try:
-            return notebook_digest(project.resolve(path).read_bytes(), path) == known
+            return notebook_digest(project.resolve(path).read_bytes(), path) in known
         except (OSError, NbtrailError):
             return False
+
+
+def _same_name(entry: str, path: str) -> bool:
+    return entry.rpartition("/")[2] == path.rpartition("/")[2]
+
+
+def _is_there(project: Project, entry: str) -> bool:
+    return os.path.lexists(project.root / entry)
 
 
 def load_baseline(project: Project) -> Baseline:

@@ -97,11 +97,18 @@ def change_notebook(
     _refuse_other_files(path)
     new = _new_path(project, path, category, description, sequence, to, scratch)
     if new != path:
-        refuse_bad_name(project, new)
+        if not is_only_moved(project, path, new):
+            refuse_bad_name(project, new)
         project.resolve(new).parent.mkdir(parents=True, exist_ok=True)
         rename_pair(project, store, path, new)
     twin = sync(project, store, new).twin if pair or new != path else None
     return Made(new, twin)
+
+
+def is_only_moved(project: Project, old: str, new: str) -> bool:
+    """Whether a notebook keeps its name on its way to ``new``, and no rules are new to it."""
+    leaves_scratch = project.is_scratch(old) and not project.is_scratch(new)
+    return PurePosixPath(old).name == PurePosixPath(new).name and not leaves_scratch
 
 
 def refuse_bad_name(project: Project, path: str) -> None:

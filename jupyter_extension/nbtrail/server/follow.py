@@ -38,6 +38,7 @@ from nbtrail.pairing.sync import (
 )
 from nbtrail.policy.baseline import load_baseline
 from nbtrail.policy.names import name_problem
+from nbtrail.policy.naming import is_only_moved
 
 if TYPE_CHECKING:
     from nbtrail.app import OpenProject
@@ -124,13 +125,13 @@ class Follower:
         if owner is None or is_draft(new_path):
             return
         before = find_owner(self._projects, old_path)
-        same_project = (
-            before is not None and before.opened.project.root == owner.opened.project.root
-        )
-        old_name, new_name = os.path.basename(old_path), os.path.basename(new_path)
-        if same_project and old_name == new_name and not _leaves_scratch(before, owner):
-            return  # moved, not named
-        _refuse(owner)
+        project = owner.opened.project
+        if (
+            before is None
+            or before.opened.project.root != project.root
+            or not is_only_moved(project, before.path, owner.path)
+        ):
+            _refuse(owner)
 
     def plan_rename(self, old_path: str, new_path: str) -> Callable[[], None]:
         """What is to be done once the notebook is moved; raises 409 where it must not be."""
@@ -267,21 +268,11 @@ def _refuse(owner: Owner) -> None:
     raise HTTPError(422, f"{problem.message} ({problem.code})", reason="Unprocessable Entity")
 
 
-def _leaves_scratch(before: Owner | None, after: Owner) -> bool:
-    return (
-        before is not None
-        and before.opened.project.is_scratch(before.path)
-        and not after.opened.project.is_scratch(after.path)
-    )
-
-
 def _waits_in_baseline(owner: Owner, store: Store | None) -> bool:
     """Whether a notebook from before the rules has no twin yet: opening it makes none."""
     project = owner.opened.project
-    baseline = load_baseline(project)
-    if owner.path not in baseline.notebooks or load_base(store, owner.path) is not None:
-        return False
     return (
-        baseline.holds(project, owner.path)
+        load_base(store, owner.path) is None
+        and load_baseline(project).holds(project, owner.path)
         and pair_state(project, store, owner.path).state == "missing"
     )

@@ -19,6 +19,7 @@ from nbtrail.ledger.tables import kept
 from nbtrail.notebooks.document import read_notebook, write_notebook
 from nbtrail.pairing.sync import pair_state, sync
 from nbtrail.policy.init import init_project
+from nbtrail.policy.rules import check
 from nbtrail.project import load_project
 from nbtrail.server.contents import draft_gate, install
 from nbtrail.server.projects import Projects
@@ -318,6 +319,28 @@ async def test_nothing_happens_in_a_folder_that_was_not_adopted(
     assert [p.name for p in root.iterdir() if p.name != ".ipynb_checkpoints"] == []
     layer.remove()
     projects.close()
+
+
+async def test_a_notebook_from_before_the_rules_moves_and_stays_excused(
+    server: Server,
+) -> None:
+    (server.root / "nbtrail.toml").unlink()
+    (server.root / ".nbtrail" / "baseline.json").unlink()
+    for path in ("old stuff.ipynb", "sub/more.ipynb"):
+        (server.root / path).parent.mkdir(exist_ok=True)
+        write_notebook(server.root / path, book(f"name = {path!r}"))
+    init_project(server.root, twins=False)
+    (server.root / "d").mkdir()
+    await server.rename("old stuff.ipynb", "d/old stuff.ipynb")
+    await server.rename("sub", "sub2")
+    moved = {"d/old stuff.ipynb", "sub2/more.ipynb"}
+    found = check(load_project(server.root))
+    assert {f.path for f in found} == moved
+    assert {f.severity for f in found} == {"warning"}
+    assert not list(server.root.rglob("*.py"))
+    assert "category" in await server.refused(
+        server.rename("d/old stuff.ipynb", "d/older stuff.ipynb")
+    )
 
 
 async def test_a_folder_renamed_or_a_file_moved_keeps_its_pairs(server: Server) -> None:

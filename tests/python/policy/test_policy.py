@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from nbtrail.errors import ConfigError, NotFoundError, OutsideProjectError, UsageError
+from nbtrail.errors import ConfigError, NotFoundError, OutsideProjectError, PolicyError, UsageError
 from nbtrail.ledger.store import Store
 from nbtrail.notebooks.document import write_notebook
 from nbtrail.policy.findings import Finding
@@ -161,6 +161,38 @@ def test_what_was_there_before_warns_until_it_is_touched(tmp_path: Path) -> None
     problem = name_problem(project, "analysis.ipynb", new=True)
     assert problem is not None
     assert problem.severity == "error"
+
+
+def test_what_was_there_before_may_move_but_not_be_copied_or_renamed(tmp_path: Path) -> None:
+    bare = load_project(tmp_path)
+    old = put(bare, "old stuff.ipynb", book("old = 1"))
+    put(bare, "sub/more.ipynb", book("more = 1"))
+    init_project(tmp_path, twins=False)
+    project = load_project(tmp_path)
+    assert change_notebook(project, None, old.name, to="d/old stuff.ipynb").path in {
+        f.path for f in check(project) if f.severity == "warning"
+    }
+    (tmp_path / "sub").rename(tmp_path / "sub2")
+    put(project, "sub3/more.ipynb", book("more = 2"))
+    severities = {f.path: f.severity for f in check(project) if f.code == "NBT101"}
+    assert severities["sub2/more.ipynb"] == "warning"
+    assert severities["sub3/more.ipynb"] == "error"
+    (tmp_path / "sub").mkdir()
+    put(project, "sub/more.ipynb", book("more = 3"))
+    severities = {f.path: f.severity for f in check(project) if f.code == "NBT101"}
+    assert severities["sub/more.ipynb"] == severities["sub2/more.ipynb"] == "error"
+    with pytest.raises(PolicyError):
+        change_notebook(project, None, "d/old stuff.ipynb", to="d/older stuff.ipynb")
+
+
+def test_a_copy_of_what_was_there_before_is_new(tmp_path: Path) -> None:
+    old = put(load_project(tmp_path), "old stuff.ipynb")
+    init_project(tmp_path, twins=False)
+    (tmp_path / "copy").mkdir()
+    (tmp_path / "copy" / old.name).write_bytes(old.read_bytes())
+    project = load_project(tmp_path)
+    severities = {f.path: f.severity for f in check(project) if f.code == "NBT101"}
+    assert severities == {"old stuff.ipynb": "warning", "copy/old stuff.ipynb": "error"}
 
 
 def test_init_says_what_it_wrote_and_repeats_without_harm(tmp_path: Path) -> None:
