@@ -23,7 +23,8 @@ def test_metrics(bench: Bench) -> None:
         "import numpy as np\n"
         "test_auc = 0.75\nRMSE = np.float32(0.5)\nloss = float('nan')\nval_loss = float('inf')\n"
         "is_accuracy = True\naccuracy_table = [1]\n_private_auc = 1\nother = 3\n"
-        "f1 = np.float64(0.25)\nr2 = 1\nglobals()[7] = 'no name'"
+        "f1 = np.float64(0.25)\nr2 = 1\nglobals()[7] = 'no name'\n"
+        "mse = 10**400\nmae = -(10**400)"
     )
     bench.run("pass")
     bench.run("test_auc = 0.5 + 0.25")
@@ -31,7 +32,8 @@ def test_metrics(bench: Bench) -> None:
     by_cell = [{name: value for name, value, _ in done.end.metrics} for done in bench.finished]
     assert math.isnan(by_cell[0].pop("loss") or 0)
     assert by_cell[0] == {
-        "test_auc": 0.75, "RMSE": 0.5, "val_loss": math.inf, "f1": 0.25, "r2": 1.0
+        "test_auc": 0.75, "RMSE": 0.5, "val_loss": math.inf, "f1": 0.25, "r2": 1.0,
+        "mse": math.inf, "mae": -math.inf,
     }  # fmt: skip
     assert by_cell[1] == {}
     # The same result again is a result.
@@ -196,6 +198,31 @@ def test_open_is_still_open(bench: Bench) -> None:
     assert output == "fine\n"
     assert [a.path for a in bench.log()[0].reads] == ["in.txt"]
     assert bench.recorder.probe_failures == 0
+
+
+def test_functions_that_open_files_go_to_worker_processes(bench: Bench) -> None:
+    (bench.root / "in.txt").write_text("12345")
+    output = printed(
+        bench.run(
+            "from joblib import Parallel, delayed\n"
+            "def size(name):\n    with open(name) as stream:\n        return len(stream.read())\n"
+            "print(Parallel(n_jobs=2)(delayed(size)('in.txt') for _ in range(2)))"
+        )
+    )
+    assert output == "[5, 5]\n"
+    assert bench.recorder.probe_failures == 0
+
+
+def test_metrics_that_fail_hide_no_file(bench: Bench) -> None:
+    bench.run(
+        "class Odd:\n"
+        "    @property\n"
+        "    def __class__(self): raise RuntimeError('no')\n"
+        "auc = Odd()\nopen('out.txt', 'w').write('x')"
+    )
+    (one,) = bench.log()
+    assert [a.path for a in one.writes] == ["out.txt"]
+    assert bench.recorder.probe_failures == 1
 
 
 def test_tracebacks_are_those_of_a_kernel_without_the_probe(unstarted: Bench) -> None:

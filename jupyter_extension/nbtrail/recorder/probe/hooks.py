@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Callable
 from threading import get_ident
 from typing import Any
 
@@ -97,8 +98,9 @@ class Hooks:
         tracker.end(seen)
         background = tracker.take_late()
         report = {"kind": "cell", "cell_id": seen.cell_id, **self._contents(seen)}
-        report["metrics"] += self._metrics.changed(self._shell.user_ns)
-        report["modules"] = self._new_modules()
+        # The user's objects can fail in any way; what files there were is told all the same.
+        report["metrics"] += _guarded(lambda: self._metrics.changed(self._shell.user_ns))
+        report["modules"] = _guarded(self._new_modules)
         report["background"] = [
             {"msg_id": earlier.msg_id, **self._contents(earlier)} for earlier in background
         ]
@@ -132,6 +134,15 @@ class Hooks:
             if now is not None:
                 found.append(now)
         return found
+
+
+def _guarded(find: Callable[[], list[Any]]) -> list[Any]:
+    """What ``find`` finds; nothing, and a failure counted, where it fails."""
+    try:
+        return find()
+    except Exception:
+        tracker.failures += 1
+        return []
 
 
 def parent_of(kernel: Any) -> dict[str, Any]:

@@ -195,5 +195,8 @@ def number_of(value: Any) -> Any:
         value = value.item()
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    value = float(value)
+    try:
+        value = float(value)
+    except OverflowError:  # an integer beyond what a float holds
+        return "inf" if value > 0 else "-inf"
     return value if value - value == 0 else repr(value)
