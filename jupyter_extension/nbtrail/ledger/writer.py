@@ -58,7 +58,10 @@ class Writer:
             self._queue.put(write)
 
     def flush(self, timeout: float = 10.0) -> bool:
-        """Wait until everything submitted so far is committed; false after ``timeout`` s."""
+        """Wait until everything submitted so far was dealt with; false after ``timeout`` s.
+
+        What could not be written was dealt with too: `lost` tells of it.
+        """
         done = threading.Event()
         with self._lock:
             if self._thread is None or self._closed:
@@ -88,19 +91,26 @@ class Writer:
         running = True
         while running:
             batch, waiting, running = self._gather()
-            if batch and store is not None and not store.is_current:
-                store.close()
-                store = None
-            if batch and store is None:
-                store = self._try_open()
-            if batch and store is not None:
-                self._commit(store, batch)
-            elif batch:
-                self.lost += len(batch)
+            if batch:
+                store = self._put(store, batch)
             for event in waiting:
                 event.set()
         if store is not None:
             store.close()
+
+    def _put(self, store: Store | None, batch: list[Write]) -> Store | None:
+        """Write ``batch`` into ``store``, or one opened anew where that is gone."""
+        try:
+            if store is not None and not store.is_current:
+                stale, store = store, None
+                stale.close()
+            if store is None:
+                store = self._open_store()
+            self._commit(store, batch)
+        except Exception as error:  # whatever it is, the thread must go on
+            self.lost += len(batch)
+            self._note(error)
+        return store
 
     def _gather(self) -> tuple[list[Write], list[threading.Event], bool]:
         """Block for one item, then take what else is there."""
@@ -120,13 +130,6 @@ class Writer:
                 item = self._queue.get_nowait()
             except queue.Empty:
                 return batch, waiting, True
-
-    def _try_open(self) -> Store | None:
-        try:
-            return self._open_store()
-        except Exception as error:
-            self._note(error)
-            return None
 
     def _commit(self, store: Store, batch: list[Write]) -> None:
         try:

@@ -64,15 +64,21 @@ class RunRecording:
             kernel.client.execute(self._probe, silent=True, store_history=False)
         await self._listening(kernel)
 
-    async def end(self, kernel: Kernel, *, died: bool) -> None:
-        """All that the kernel has said is on record when this returns."""
+    async def end(self, kernel: Kernel, *, died: bool) -> str | None:
+        """All that the kernel has said is on record when this returns; else why it is not."""
+        lost = self._writer.lost
         if died:
             self._recorder.died(kernel.id)
         else:
             await asyncio.to_thread(self._recorder.wait_idle, kernel.id, _LISTEN_TIMEOUT)
         self._recorder.detach(kernel.id)
-        await asyncio.to_thread(self._recorder.flush, _FLUSH_TIMEOUT)
-        await asyncio.to_thread(self._writer.flush, _FLUSH_TIMEOUT)
+        hashed = await asyncio.to_thread(self._recorder.flush, _FLUSH_TIMEOUT)
+        written = await asyncio.to_thread(self._writer.flush, _FLUSH_TIMEOUT)
+        if self._writer.lost > lost:
+            return f"Not all of it could be recorded: {self._writer.problem}"
+        if not (hashed and written):
+            return "Not all of it was recorded in time."
+        return None
 
     def params(self, path: str) -> dict[str, Any]:
         """What the notebook has logged with ``log_param``."""

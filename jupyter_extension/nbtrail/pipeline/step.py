@@ -143,7 +143,7 @@ class StepRun:
         finally:
             if died:
                 await engine.pool.kill(kernel)
-            await recording.end(kernel, died=died)
+            self._gap = await recording.end(kernel, died=died)
             engine.pool.discard(kernel)
         self._logged = recording.params(self.path)
         if ended is None:
@@ -235,14 +235,18 @@ class StepRun:
         if failure is not None:
             engine.fail(self.position, self.path, failure, self.started, **values)
             return
-        known = found.complete and not keys.undeclared_addresses(engine.project, self.node)
+        known = (
+            found.complete
+            and self._gap is None
+            and not keys.undeclared_addresses(engine.project, self.node)
+        )
         after = self._listed_after()
         engine.set_status(
             self.position,
             self.path,
             "ran",
             seconds=round(time.time() - self.started, 3),
-            message=self._write_back(executed),
+            message=self._write_back(executed) or self._gap,
             cache_key=keys.cache_key(after, found.inputs, found.outputs) if known else None,
             **values,
         )

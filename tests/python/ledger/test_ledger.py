@@ -211,6 +211,26 @@ def test_the_writer_survives_a_store_that_cannot_be_opened(project: Project) -> 
     assert writer.lost == 2
 
 
+def test_the_writer_survives_a_store_that_fails_in_an_unknown_way(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_store: Store) -> bool:
+        raise RuntimeError("out of order")
+
+    writer = Writer(lambda: Store.open(project))
+    writer.submit(lambda c: run_cell(c, 1))
+    assert writer.flush()
+    with monkeypatch.context() as fault:
+        fault.setattr(Store, "is_current", property(fail))
+        writer.submit(lambda c: run_cell(c, 2))
+        assert writer.flush()
+    assert (writer.lost, writer.problem) == (1, "out of order")
+    writer.submit(lambda c: run_cell(c, 3))
+    assert writer.flush()
+    assert (writer.lost, writer.problem) == (1, None)
+    writer.close()
+
+
 def test_a_damaged_ledger_is_named_and_set_aside(project: Project) -> None:
     project.state_dir.mkdir()
     database = project.state_dir / DATABASE_NAME
