@@ -12,14 +12,14 @@ OutputsChange = Literal["same", "noise", "changed"]
 _NOISE: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\x1b\[[0-9;?]*[A-Za-z]"), ""),
     # What a terminal would show of a line with carriage returns is its last part.
-    (re.compile(r"[^\n\r]*\r(?!\n)"), ""),
+    (re.compile(r"(?<![^\n\r])[^\n\r]*\r(?!\n)"), ""),
     (re.compile(r"\b0x[0-9a-fA-F]{6,16}\b"), "0x…"),
     (re.compile(r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"), "<time>"),
     (re.compile(r"\b\d+(?:\.\d+)?\s?(?:ns|µs|μs|us|ms|s|min)\b(?: ± [^\n]*)?"), "<duration>"),
     (re.compile(r"(?:CPU times|Wall time):[^\n]*"), "<timing>"),
     (re.compile(r"<ipython-input-\d+-[0-9a-f]+>"), "<ipython-input>"),
     (re.compile(r"/tmp/ipykernel_\d+/\d+\.py"), "<cell>"),
-    (re.compile(r"\d+%\|[^|\n]*\|[^\n]*"), "<progress>"),
+    (re.compile(r"(?<!\d)\d{1,3}%\|[^|\n]*\|[^\n]*"), "<progress>"),
 )
 
 
