@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from nbtrail.errors import UnreadableNotebookError
+from nbtrail.errors import ConfigError, UnreadableNotebookError
 from nbtrail.pairing.cells import LAYOUT_METADATA, PairCell, Sheet, kernel_of
 from nbtrail.pairing.formats import TwinFormat
 
@@ -21,7 +21,13 @@ _THEIRS = re.compile(r"^>>>>>>>( |$)", re.MULTILINE)
 
 
 def to_text(sheet: Sheet, form: TwinFormat) -> str:
-    """The twin's text for these cells."""
+    """The twin's text for these cells.
+
+    Raises
+    ------
+    ConfigError
+        When jupytext cannot write the format, such as one that needs a program of its own.
+    """
     import jupytext
     from nbformat import from_dict
 
@@ -33,7 +39,13 @@ def to_text(sheet: Sheet, form: TwinFormat) -> str:
         metadata["language_info"] = {"name": sheet.kernel["language"]}
     cells = [_raw_cell(index, cell) for index, cell in enumerate(sheet.cells)]
     notebook = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
-    return str(jupytext.writes(from_dict(notebook), fmt=form.as_jupytext()))  # type: ignore[no-untyped-call]
+    try:
+        return str(jupytext.writes(from_dict(notebook), fmt=form.as_jupytext()))  # type: ignore[no-untyped-call]
+    except Exception as error:  # jupytext raises whatever its writers raise
+        raise ConfigError(
+            f"No twin can be written as .{form.extension}: {_reason(error)}.",
+            hint="Choose another pairing.format in nbtrail.toml.",
+        ) from error
 
 
 def from_text(text: str, form: TwinFormat, name: str) -> Sheet:
@@ -50,9 +62,8 @@ def from_text(text: str, form: TwinFormat, name: str) -> Sheet:
         text = _AFTER_HEADER.sub(r"\1\n", text)
         notebook = jupytext.reads(text, fmt=form.as_jupytext())
     except Exception as error:  # jupytext raises whatever its parsers raise
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UnreadableNotebookError(
-            f"{name} cannot be read as cells: {reason}.",
+            f"{name} cannot be read as cells: {_reason(error)}.",
             hint="Mend its header, or delete it to have it written anew.",
             detail={"code": "NBT303", "path": name},
         ) from error
@@ -97,6 +108,10 @@ def encode_twin(text: str) -> bytes:
 def has_merge_markers(text: str) -> bool:
     """Whether git left an unresolved merge in the text."""
     return bool(_OURS.search(text) and _THEIRS.search(text))
+
+
+def _reason(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
 def _raw_cell(index: int, cell: PairCell) -> dict[str, Any]:

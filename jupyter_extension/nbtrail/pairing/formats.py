@@ -22,7 +22,13 @@ SCRIPT_EXTENSIONS = {
     "sage": "sage", "coconut": "coco", "idl": "pro", "robotframework": "robot", "xonsh": "xsh",
 }  # fmt: skip
 
-_TEXT_EXTENSIONS = frozenset({"md", "markdown", "Rmd", "qmd", "myst"})
+#: Formats of texts by extension, and of scripts: those that tell cells apart when read back.
+_TEXT_FORMATS = {
+    "md": ("markdown", "myst"), "markdown": ("markdown",), "Rmd": ("rmarkdown",),
+    "qmd": ("quarto",), "myst": ("myst",),
+}  # fmt: skip
+_SCRIPT_FORMATS = ("percent", "light", "hydrogen")
+_SCRIPTS = frozenset(SCRIPT_EXTENSIONS.values()) | {"auto"}
 _SHAPE = re.compile(r"^(?P<extension>[A-Za-z0-9]+)(?::(?P<name>[a-z]+))?$")
 
 
@@ -49,20 +55,22 @@ def twin_format(configured: str, language: str = "python") -> TwinFormat:
     Raises
     ------
     ConfigError
-        When ``[pairing] format`` has another shape.
+        When ``[pairing] format`` is none that a twin can be written in.
     """
     match = _SHAPE.match(configured.strip())
     if match is None:
-        raise ConfigError(
-            f"nbtrail.toml: pairing.format {configured!r} is no format.",
-            hint='Use jupytext\'s short form, such as "py:percent" or "md".',
-        )
+        raise _no_format(configured, 'Use jupytext\'s short form, such as "py:percent" or "md".')
     extension, name = match["extension"], match["name"] or ""
+    names = _SCRIPT_FORMATS if extension in _SCRIPTS else _TEXT_FORMATS.get(extension)
+    if names is None:
+        raise _no_format(configured, 'Use "auto:percent", "md" or the extension of a script.')
+    if name and name not in names:
+        raise _no_format(configured, f"For .{extension} there is {' and '.join(names)}.")
     known = SCRIPT_EXTENSIONS.get(_family(language))
     if known is None:
         # Only MyST tells code from text without knowing the language.
         return TwinFormat("md", "myst")
-    if extension in _TEXT_EXTENSIONS:
+    if extension in _TEXT_FORMATS:
         return TwinFormat(extension, name)
     return TwinFormat(known, name or "percent")
 
@@ -79,9 +87,14 @@ def format_of(project: Project, twin: str, language: str = "python") -> TwinForm
     extension = PurePosixPath(twin).suffix.removeprefix(".")
     if extension == configured.extension:
         return configured
-    if extension in _TEXT_EXTENSIONS:
+    if extension in _TEXT_FORMATS:
         return TwinFormat(extension, "markdown" if extension == "md" else "")
     return TwinFormat(extension, "percent")
+
+
+def judge_format(project: Project) -> None:
+    """Raise ConfigError where no twin can be written in the configured format."""
+    twin_format(project.config.pairing.format)
 
 
 def is_paired(project: Project, path: str) -> bool:
@@ -99,6 +112,10 @@ def is_paired(project: Project, path: str) -> bool:
         and project.owns(path)
         and not is_draft(path)
     )
+
+
+def _no_format(configured: str, hint: str) -> ConfigError:
+    return ConfigError(f"nbtrail.toml: pairing.format {configured!r} is no format.", hint=hint)
 
 
 def _family(language: str) -> str:

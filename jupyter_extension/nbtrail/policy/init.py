@@ -9,6 +9,7 @@ import msgspec
 
 from nbtrail.errors import ConfigError, NbtrailError, StoreError
 from nbtrail.files import write_atomic
+from nbtrail.pairing.formats import judge_format
 from nbtrail.pairing.sync import sync
 from nbtrail.policy.baseline import BASELINE_NAME, load_baseline, take_baseline, write_baseline
 from nbtrail.project import CONFIG_NAME, STATE_IGNORE, STATE_NAME, Project, load_project
@@ -89,6 +90,7 @@ def init_project(root: Path, *, twins: bool = True) -> InitResult:
         project = load_project(root)
         if project.config_error is not None:
             raise project.config_error
+        judge_format(project)
         _write_state_folder(project, written, fresh=fresh)
         _add_lines(root / ".gitignore", _IGNORE_LINES, written)
         _add_lines(root / ".gitattributes", _ATTRIBUTE_LINES, written)
@@ -115,14 +117,16 @@ def _write_state_folder(project: Project, written: list[str], *, fresh: bool) ->
 
 
 def _add_lines(file: Path, lines: tuple[str, ...], written: list[str]) -> None:
-    text = file.read_text(encoding="utf-8") if file.exists() else ""
-    present = {line.strip() for line in text.splitlines()}
-    missing = [line for line in lines if line not in present]
+    """Append the lines that are missing; what is there stays, whatever its encoding."""
+    data = file.read_bytes() if file.exists() else b""
+    present = {line.strip() for line in data.splitlines()}
+    missing = [line for line in (text.encode() for text in lines) if line not in present]
     if not missing:
         return
-    if text and not text.endswith("\n"):
-        text += "\n"
-    write_atomic(file, (text + "\n".join(missing) + "\n").encode())
+    end = b"\r\n" if b"\r\n" in data else b"\n"
+    if data and not data.endswith(b"\n"):
+        data += end
+    write_atomic(file, data + b"".join(line + end for line in missing))
     written.append(file.name)
 
 

@@ -11,6 +11,7 @@ from nbtrail.errors import ConflictError, NotFoundError, PolicyError, UsageError
 from nbtrail.notebooks.cells import kernel_name
 from nbtrail.notebooks.document import Notebook, read_notebook, write_notebook
 from nbtrail.notebooks.names import build_name, parse_name
+from nbtrail.pairing.formats import is_paired, judge_format
 from nbtrail.pairing.moves import rename_pair
 from nbtrail.pairing.sync import sync
 from nbtrail.policy.names import name_problem
@@ -48,11 +49,15 @@ def new_notebook(
         notebooks of the project.
     ConflictError
         When there is a notebook of that name already.
+    ConfigError
+        When its twin has no usable format; nothing has been written then.
     """
     path = _place(folder, build_name(_category(project, category), description, sequence))
     path = _notebook_path(project, path)
     target = project.resolve(path)
     refuse_bad_name(project, path)
+    if is_paired(project, path):
+        judge_format(project)
     if target.exists():
         raise ConflictError(f"There is a {path} already.", hint="Choose another description.")
     title = parse_name(path, project.config.names).title
@@ -90,6 +95,8 @@ def change_notebook(
         When the new name breaks a rule that is enforced.
     ConflictError
         When something of that name exists.
+    ConfigError
+        When its twin has no usable format; nothing has been written then.
     """
     path = project.relative(path)
     if not project.resolve(path).is_file():
@@ -99,6 +106,8 @@ def change_notebook(
     if new != path:
         if not is_only_moved(project, path, new):
             refuse_bad_name(project, new)
+        if is_paired(project, new):
+            judge_format(project)
         project.resolve(new).parent.mkdir(parents=True, exist_ok=True)
         rename_pair(project, store, path, new)
     twin = sync(project, store, new).twin if pair or new != path else None

@@ -243,6 +243,43 @@ def test_init_of_a_broken_configuration_changes_nothing(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["nbtrail.toml"]
 
 
+@pytest.mark.parametrize("form", ["py:nonsense", "nonsense", "ipynb", "md:percent", "../py"])
+def test_a_format_of_twins_that_is_none_is_told_before_anything_is_written(
+    project: Project, form: str
+) -> None:
+    put(project, "1-EXPLORATION-ages.ipynb")
+    config = project.root / "nbtrail.toml"
+    config.write_text(config.read_text().replace("py:percent", form))
+    (project.root / ".gitignore").unlink()
+    before = sorted(project.root.iterdir())
+    project = load_project(project.root)
+    with pytest.raises(ConfigError, match=r"pairing\.format") as refusal:
+        new_notebook(project, None, "CLEANING", "ages")
+    assert refusal.value.hint
+    with pytest.raises(ConfigError):
+        change_notebook(project, None, "1-EXPLORATION-ages.ipynb", description="years")
+    with pytest.raises(ConfigError):
+        init_project(project.root)
+    assert sorted(project.root.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("there", "end"),
+    [(b"caf\xe9/\n__pycache__/", b"\n"), (b"b\xfccher/\r\n__pycache__/\r\n", b"\r\n")],
+)
+def test_init_only_appends_to_git_files(tmp_path: Path, there: bytes, end: bytes) -> None:
+    for name in (".gitignore", ".gitattributes"):
+        (tmp_path / name).write_bytes(there)
+    init_project(tmp_path)
+    first = there if there.endswith(end) else there + end
+    assert (tmp_path / ".gitignore").read_bytes() == first + b".ipynb_checkpoints/" + end
+    attributes = (tmp_path / ".gitattributes").read_bytes()
+    assert attributes.startswith(first + b"*.ipynb text eol=lf" + end)
+    assert attributes.count(b"\n") == attributes.count(end) == first.count(end) + 2
+    init_project(tmp_path)
+    assert (tmp_path / ".gitattributes").read_bytes() == attributes
+
+
 def test_nothing_is_written_in_a_folder_that_is_only_looked_at(tmp_path: Path) -> None:
     project = load_project(tmp_path)
     put(project, "analysis.ipynb")
