@@ -138,7 +138,7 @@ class ContentsLayer:
             return (yield Here(partial(self._originals["get"], path, **call)))
         if content and path.strip("/") not in held.get():
             result = yield self._pairs("get", self._follow.bring_together, owner)
-            self._carry_trust(owner, result)
+            yield from self._carry_trust(owner, result)
         return (yield Here(partial(self._plain("get"), path, **call)))
 
     def _save(self, model: dict[str, Any], path: str = "") -> Steps:
@@ -165,7 +165,10 @@ class ContentsLayer:
             done = yield Here(plain)
             yield self._ours("rename", self._follow.folder_renamed, old_path, new_path)
             return done
-        if not (_is_notebook(old_path) and _is_notebook(new_path)):
+        if not _is_notebook(new_path):
+            return (yield Here(plain))
+        if not _is_notebook(old_path):
+            yield Away(partial(self._follow.judge, "rename", self._follow.refuse_new, new_path))
             return (yield Here(plain))
         yield Away(
             partial(self._follow.judge, "rename", self._follow.refuse_rename, old_path, new_path)
@@ -248,23 +251,35 @@ class ContentsLayer:
     def _is_folder(self, path: str) -> bool:
         return (self._projects.root / path.strip("/")).is_dir()
 
-    def _carry_trust(self, owner: Owner, result: SyncResult | None) -> None:
+    def _carry_trust(self, owner: Owner, result: SyncResult | None) -> Steps:
         """A trusted notebook stays trusted when its twin's edits come in.
 
-        The outputs are those that were trusted; edits in a text bring none.
+        The outputs are those that were trusted; edits in a text bring none. The notary's
+        database is asked where the manager asks it; the signing of whole notebooks is not.
         """
         if result is None or result.before is None:
             return
+        signatures = yield self._ours("trust", self._signatures, owner, result.before)
+        if signatures is None:
+            return
+        before, after = signatures
         try:
-            import nbformat
-
             notary = self._manager.notary
-            read: Callable[..., Any] = partial(nbformat.reads, as_version=4)
-            if notary.check_signature(read(result.before.decode())):
-                file = owner.opened.project.resolve(owner.path)
-                notary.sign(read(file.read_text(encoding="utf-8")))
+            if notary.store.check_signature(before, notary.algorithm):
+                notary.store.store_signature(after, notary.algorithm)
         except Exception as error:
             self._follow.say("trust", error)
+
+    def _signatures(self, owner: Owner, before: bytes) -> tuple[str, str]:
+        """The notary's signatures of the notebook as it was, and as it is now."""
+        import nbformat
+
+        def sign(data: bytes) -> str:
+            notebook = nbformat.reads(data.decode(), as_version=4)  # type: ignore[no-untyped-call]
+            return str(self._manager.notary.compute_signature(notebook))
+
+        now = owner.opened.project.resolve(owner.path).read_bytes()
+        return sign(before), sign(now)
 
     # Drivers
 

@@ -156,10 +156,9 @@ def wrap_all() -> None:
             setattr(kept, name, wrapped[_real_open])
     # Notebooks call IPython's own open, which names the original. A pickle of a function that
     # uses it (joblib, cloudpickle) writes that down by name and must find the same again.
-    notebook_open = getattr(
-        sys.modules.get("IPython.core.interactiveshell"), "_modified_open", None
-    )
-    if getattr(notebook_open, "__wrapped__", None) is _real_open:
+    ipython = sys.modules.get("IPython.core.interactiveshell")
+    notebook_open = getattr(ipython, "_modified_open", None)
+    if notebook_open is not None and getattr(notebook_open, "__wrapped__", None) is _real_open:
         notebook_open.__wrapped__ = wrapped[_real_open]
     # Before Python 3.11 pathlib keeps the originals in a class.
     accessor = getattr(sys.modules.get("pathlib"), "_NormalAccessor", None)
