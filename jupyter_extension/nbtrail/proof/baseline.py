@@ -40,7 +40,7 @@ def find_baseline(
     NotFoundError
         When there is none.
     UsageError
-        When the run asked for is none of the pipeline, or has not ended.
+        When the run asked for is none of the pipeline, or has not ended well.
     """
     if against is not None:
         row = run_row(connection, against)
@@ -48,11 +48,12 @@ def find_baseline(
             raise NotFoundError(
                 f"There is no run {against}.", hint="List them with `nbtrail runs`."
             )
-        if row.kind != "pipeline" or row.status in ("queued", "running"):
+        if row.kind != "pipeline" or row.status != "ok":
+            # Half of a run is no proof: what it never came to would not be missed.
             raise UsageError(
-                f"Run {against} cannot be compared with: it is a {row.kind} run that is "
+                f"Run {against} cannot be compared with: it is a {row.kind} run of status "
                 f"{row.status}.",
-                hint="Choose a finished pipeline run from `nbtrail runs`.",
+                hint="Choose a pipeline run of status ok from `nbtrail runs`.",
             )
         return _baseline(connection, row)
     for row in finished_runs(connection):

@@ -123,7 +123,7 @@ def test_a_step_that_fails_in_the_copy_fails_the_proof(numbers):
 def test_what_cannot_be_compared_is_said(numbers):
     with pytest.raises(NotFoundError, match="Run the pipeline first"):
         verify.start(numbers.project, numbers.store)
-    part = numbers.run(notebooks=(PLOT,))
+    part = numbers.run(notebooks=(SPLIT,))
     with pytest.raises(NotFoundError, match="whole pipeline"):
         verify.start(numbers.project, numbers.store)
     with pytest.raises(NotFoundError, match="no run nowhere"):
@@ -132,6 +132,15 @@ def test_what_cannot_be_compared_is_said(numbers):
     assert partial.summary.verdict == "identical"
     with pytest.raises(UsageError, match="verify run"):
         verify.start(numbers.project, numbers.store, against=partial.summary.run)
+
+
+def test_a_run_that_did_not_end_well_is_no_baseline(folder):
+    path = "EXPLORATION-breaks.ipynb"
+    folder.notebook(path, "raise SystemError('broken')")
+    failed = folder.run()
+    assert failed.summary.status == "failed"
+    with pytest.raises(UsageError, match=r"status failed\. Choose a pipeline run of status ok"):
+        verify.start(folder.project, folder.store, against=failed.summary.run)
 
 
 def test_a_verify_can_be_cancelled_and_holds_the_lock(folder):
