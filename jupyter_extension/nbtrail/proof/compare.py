@@ -22,7 +22,8 @@ class Difference(msgspec.Struct, frozen=True):
     """One thing that did not come out as recorded.
 
     ``expected`` and ``actual`` are numbers for metrics, hashes for files and versions for
-    environments; ``None`` where there is none. ``tolerance`` is relative.
+    environments; ``None`` where there is none. ``tolerance`` is relative. A step that did not run
+    again is a difference of kind ``output`` under the step's own name.
     """
 
     kind: Kind
@@ -34,38 +35,72 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 class Comparison(msgspec.Struct, frozen=True):
-    """All differences, and the largest relative difference between metrics seen at all."""
+    """All differences, and what was looked at to find them.
+
+    Attributes
+    ----------
+    largest_difference
+        The largest relative difference between metrics seen at all.
+    metrics, files
+        How many recorded ones were compared.
+    missing
+        Steps that were not there to be compared.
+    uncompared
+        Steps that the run compared with does not have.
+    """
 
     differences: tuple[Difference, ...]
     largest_difference: float | None
+    metrics: int = 0
+    files: int = 0
+    missing: tuple[str, ...] = ()
+    uncompared: tuple[str, ...] = ()
 
     @property
     def is_identical(self) -> bool:
         """Whether nothing but the environment differs."""
         return all(difference.kind == "environment" for difference in self.differences)
 
+    @property
+    def is_nothing(self) -> bool:
+        """Whether there was nothing that could have been different."""
+        return not (self.metrics or self.files or self.differences)
+
+    def counted(self) -> str:
+        """How much came out the same, as a sentence."""
+        counts = ((self.metrics, "metric"), (self.files, "file"))
+        seen = [(n, f"{n} {noun}{'' if n == 1 else 's'}") for n, noun in counts if n]
+        every = "All " if seen and seen[0][0] > 1 else ""
+        return f"{every}{' and '.join(text for _n, text in seen)} came out the same."
+
 
 def compare_steps(
     expected: Sequence[StepRecord], actual: Sequence[StepRecord], config: VerifyConfig
 ) -> Comparison:
-    """Compare steps of two runs, paired by notebook; only steps of both count.
+    """Compare steps of two runs, paired by notebook.
 
     The first difference is the first in the order of the run, so that it points at where the
     two part.
     """
     found: list[Difference] = []
     largest: float | None = None
+    numbers = files = 0
+    missing = []
     present = {step.path: step for step in actual}
     for step in expected:
-        other = present.get(step.path)
+        other = present.pop(step.path, None)
         if other is None:
+            missing.append(step.path)
+            found.append(Difference("output", step.path, step.path, "ran", None))
             continue
+        numbers += len(step.metrics)
+        files += sum(not _ignored(access.path, config) for access in step.outputs)
         metrics, size = compare_metrics(step.path, step.metrics, other.metrics, config)
         found.extend(metrics)
         if size is not None:
             largest = size if largest is None else max(largest, size)
         found.extend(compare_files(step.path, step.outputs, other.outputs, config))
-    return Comparison(tuple(found), largest)
+    return Comparison(tuple(found), largest, numbers, files, tuple(missing), tuple(present))
 
 
 def compare_metrics(

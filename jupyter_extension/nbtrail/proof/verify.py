@@ -126,7 +126,7 @@ def _conclude(job: Job, baseline: Baseline, engine: Engine, changed: list[str]) 
     compared = compare_steps(baseline.steps, actual, project.config.verify)
     escapes = _escapes(project, engine, changed)
     differences = [*escapes, *compared.differences, *_environments(store, baseline, engine)]
-    verdict, message = _verdict(engine, escapes, compared)
+    verdict, message = _verdict(baseline, engine, escapes, compared)
     edited = _edited(baseline, engine)
     if edited and verdict != "identical":
         message += f" Changed since run {baseline.run}: {', '.join(edited)}."
@@ -146,6 +146,7 @@ def _conclude(job: Job, baseline: Baseline, engine: Engine, changed: list[str]) 
         "environment": {"expected": baseline.environment, "actual": engine.environment},
         "inputs": _inputs(actual),
         "metrics": {step.path: step.metrics for step in actual},
+        "compared": {"metrics": compared.metrics, "files": compared.files},
         "tolerance": project.config.verify.tolerance,
         "largest_difference": compared.largest_difference,
         "differences": entries,
@@ -170,22 +171,47 @@ def _conclude(job: Job, baseline: Baseline, engine: Engine, changed: list[str]) 
 
 
 def _verdict(
-    engine: Engine, escapes: list[Difference], compared: Comparison
+    baseline: Baseline, engine: Engine, escapes: list[Difference], compared: Comparison
 ) -> tuple[Verdict, str]:
     if escapes:
         names = ", ".join(difference.name for difference in escapes[:3])
-        return "failed", f"Not isolated: {names} was written outside the copy of the project."
+        was = "was" if len(escapes) == 1 else "were"
+        return "failed", f"Not isolated: {names} {was} written outside the copy of the project."
     if engine.status != "ok":
         return "failed", engine.failures[0] if engine.failures else "A step did not end well."
+    if compared.is_nothing:
+        return "failed", (
+            f"Nothing was compared: run {baseline.run} has neither metrics nor files to hold "
+            "against. Log a metric with nbtrail.log_metric or save a dataset, run the pipeline, "
+            "then verify again."
+        )
     if compared.is_identical:
         size = compared.largest_difference
-        seen = "" if not size else f" The largest relative difference of a metric is {size:.1e}."
-        return "identical", f"All metrics and files came out the same.{seen}"
-    first = compared.differences[0]
-    return "different", (
-        f"{len(compared.differences)} results differ; the first is the {first.kind} {first.name} "
-        f"of {first.step}."
-    )
+        message = compared.counted()
+        if size:
+            message += f" The largest relative difference of a metric is {size:.1e}."
+        if compared.uncompared:
+            message += f" Not in run {baseline.run}, so not compared: "
+            message += f"{', '.join(compared.uncompared)}."
+        return "identical", message
+    return "different", _differing(baseline, compared)
+
+
+def _differing(baseline: Baseline, compared: Comparison) -> str:
+    said = []
+    if compared.missing:
+        said.append(
+            f"{', '.join(compared.missing)} ran in run {baseline.run} and not now. "
+            "If that is meant, run the pipeline, then verify again."
+        )
+    results = [found for found in compared.differences if found.step not in compared.missing]
+    if results:
+        first = f"the {results[0].kind} {results[0].name} of {results[0].step}"
+        if len(results) == 1:
+            said.append(f"1 result differs: {first}.")
+        else:
+            said.append(f"{len(results)} results differ; the first is {first}.")
+    return " ".join(said)
 
 
 def _escapes(project: Project, engine: Engine, changed: list[str]) -> list[Difference]:

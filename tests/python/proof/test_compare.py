@@ -9,14 +9,25 @@ from pathlib import Path
 import pytest
 
 from nbtrail.ledger.records import FileAccess
+from nbtrail.ledger.steps import StepRecord
 from nbtrail.project import VerifyConfig
 from nbtrail.proof import aside
 from nbtrail.proof.compare import (
+    Comparison,
     compare_environments,
     compare_files,
     compare_metrics,
+    compare_steps,
     relative_difference,
 )
+
+
+def a_step(path, metrics=None, outputs=()):
+    return StepRecord(
+        run="r", position=0, path=path, code_key=None, cache_key=None, sources_digest=None,
+        environment=None, executed_blob=None, params={}, metrics=metrics or {}, seconds=None,
+        started_at=0.0, inputs=(), outputs=outputs, stored=frozenset(),
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -67,6 +78,36 @@ def test_missing_extra_and_unknown_files_are_differences():
     actual = [FileAccess("new.csv", "bb", 1), FileAccess("moved.csv", None, 1)]
     found = compare_files("s", expected, actual, VerifyConfig())
     assert [d.name for d in found] == ["gone.csv", "moved.csv", "new.csv"]
+
+
+def test_steps_that_are_missing_now_are_differences_and_the_rest_is_counted():
+    a = a_step("a", metrics={"x": 1.0, "y": 2.0}, outputs=(FileAccess("f", "aa"),))
+    b = a_step("b", outputs=(FileAccess("g", "bb"), FileAccess("h.log", "cc")))
+    gone = a_step("gone", metrics={"z": 1.0})
+    config = VerifyConfig(ignore_files=("*.log",))
+    found = compare_steps([a, gone, b], [a, b], config)
+    assert [(d.kind, d.step, d.name) for d in found.differences] == [("output", "gone", "gone")]
+    assert found.missing == ("gone",)
+    assert (found.metrics, found.files) == (2, 2)
+    assert not found.is_identical
+    assert not compare_steps([gone], [], config).is_nothing
+    empty = a_step("a", outputs=(FileAccess("h.log", "cc"),))
+    assert compare_steps([empty], [empty], config).is_nothing
+
+
+@pytest.mark.parametrize(
+    ("metrics", "files", "expected"),
+    [
+        (17, 22, "All 17 metrics and 22 files came out the same."),
+        (2, 1, "All 2 metrics and 1 file came out the same."),
+        (1, 3, "1 metric and 3 files came out the same."),
+        (5, 0, "All 5 metrics came out the same."),
+        (0, 2, "All 2 files came out the same."),
+        (0, 1, "1 file came out the same."),
+    ],
+)
+def test_what_was_compared_is_counted(metrics, files, expected):
+    assert Comparison((), None, metrics=metrics, files=files).counted() == expected
 
 
 def test_environments_are_told_apart_by_version():

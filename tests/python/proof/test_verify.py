@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from nbtrail.errors import LockedError, NotFoundError, UsageError
+from nbtrail.ledger.history import rename_notebook
 from nbtrail.pipeline import progress
 from nbtrail.proof import verify
 
@@ -58,6 +59,7 @@ def test_the_same_again_is_identical_and_leaves_the_project_alone(numbers):
     assert detail.summary.against == ran.summary.run
     assert detail.summary.largest_difference == 0.0
     assert detail.differences == ()
+    assert detail.summary.message == "1 metric and 1 file came out the same."
     assert [step.status for step in detail.steps] == ["ran", "ran", "ran"]
     assert detail.summary.metrics == ran.summary.metrics
     assert contents(numbers.root) == before
@@ -69,6 +71,7 @@ def test_the_same_again_is_identical_and_leaves_the_project_alone(numbers):
     assert certificate["date_of_datasets"] == "2026-02-03"
     assert [entry["path"] for entry in certificate["inputs"]] == ["raw.json"]
     assert certificate["metrics"][MODEL] == ran.summary.metrics
+    assert certificate["compared"] == {"files": 1, "metrics": 1}
 
 
 def test_steps_taken_from_the_record_count_with_their_recorded_results(numbers):
@@ -130,8 +133,51 @@ def test_what_cannot_be_compared_is_said(numbers):
         verify.start(numbers.project, numbers.store, against="nowhere")
     partial = numbers.verify(against=part.summary.run)
     assert partial.summary.verdict == "identical"
+    # What the run compared with does not have is said, rather than taken for proved.
+    assert partial.summary.message.startswith("1 file came out the same. Not in run")
+    assert MODEL in partial.summary.message
+    assert PLOT in partial.summary.message
     with pytest.raises(UsageError, match="verify run"):
         verify.start(numbers.project, numbers.store, against=partial.summary.run)
+
+
+def test_a_step_that_is_no_more_is_a_difference(numbers):
+    ran = numbers.run()
+    (numbers.root / PLOT).unlink()
+    detail = numbers.verify()
+    assert (detail.summary.status, detail.summary.verdict) == ("ok", "different")
+    assert [(d["kind"], d["step"], d["actual"]) for d in detail.differences] == [
+        ("output", PLOT, None)
+    ]
+    assert detail.summary.message.startswith(f"{PLOT} ran in run {ran.summary.run} and not now.")
+    assert "run the pipeline" in detail.summary.message
+
+
+def test_a_step_that_is_left_out_by_the_configuration_is_a_difference(numbers):
+    numbers.run()
+    numbers.file("nbtrail.toml", f'[project]\nexclude = ["{MODEL}", "{SPLIT}"]\n')
+    detail = numbers.verify()
+    assert detail.summary.verdict == "different"
+    assert {d["step"] for d in detail.differences} == {MODEL, SPLIT}
+
+
+def test_a_renamed_notebook_is_the_same_step(numbers):
+    numbers.run()
+    with numbers.store.write() as connection:
+        rename_notebook(connection, PLOT, "EXPLORATION-renamed.ipynb")
+    (numbers.root / PLOT).rename(numbers.root / "EXPLORATION-renamed.ipynb")
+    assert numbers.verify().summary.verdict == "identical"
+
+
+def test_nothing_compared_proves_nothing(folder):
+    folder.notebook(PLOT, "print('looks fine')")
+    folder.run()
+    detail = folder.verify()
+    assert (detail.summary.status, detail.summary.verdict) == ("failed", "failed")
+    assert detail.summary.message.startswith("Nothing was compared")
+    assert "log_metric" in detail.summary.message
+    certificate = json.loads((folder.root / detail.certificate).read_text())
+    assert certificate["verdict"] == "failed"
 
 
 def test_a_run_that_did_not_end_well_is_no_baseline(folder):
