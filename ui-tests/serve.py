@@ -95,10 +95,28 @@ def prepare(root: Path) -> None:
     (loose / "model_final.ipynb").write_text(notebook("2 + 2"))
 
 
+def new_folder() -> Path:
+    """A folder of this process; those of servers that are gone are removed."""
+    parent = Path(tempfile.gettempdir())
+    for old in parent.glob("nbtrail-ui-*"):
+        try:
+            os.kill(int(old.name.rpartition("-")[2]), 0)
+        except ProcessLookupError:
+            read_only = old / "work" / "read-only"
+            if read_only.exists():
+                read_only.chmod(0o755)
+            shutil.rmtree(old, ignore_errors=True)
+        except (ValueError, OSError):
+            continue
+    root = parent / f"nbtrail-ui-{os.getpid()}"
+    root.mkdir()
+    return root
+
+
 def main() -> None:
     """Replace this process by JupyterLab."""
     port = os.environ.get("NBTRAIL_UI_PORT", "8912")
-    root = Path(tempfile.mkdtemp(prefix="nbtrail-ui-"))
+    root = new_folder()
     work = root / "work"
     work.mkdir()
     prepare(work)
