@@ -116,7 +116,9 @@ class Store:
 
     @property
     def _place(self) -> str:
-        return STATE_NAME if self.folder.name == STATE_NAME else str(self.folder)
+        """The ledger's folder as messages call it: below its project's, or where else it is."""
+        inside = self.folder.name == STATE_NAME
+        return f"{self.folder.parent.name}/{STATE_NAME}" if inside else str(self.folder)
 
     def _ensure_schema(self) -> None:
         with self._mapped_errors():
