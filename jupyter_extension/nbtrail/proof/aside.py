@@ -7,7 +7,9 @@ import os
 import posixpath
 import shutil
 import stat
+import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from nbtrail.errors import StoreError
@@ -17,9 +19,72 @@ from nbtrail.project import PRUNED_FOLDERS
 #: Linux' request for a copy that shares its blocks until one side is written (FICLONE).
 _CLONE = 0x40049409
 _SKIPPED = PRUNED_FOLDERS - {"site-packages"}
+_PREFIX = "nbtrail-verify-"
 
 #: Size, modification and change time (ns) and inode of a file.
 Stamp = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A temporary folder that is this process's for as long as it lives."""
+
+    path: Path
+    handle: int
+
+    def release(self) -> None:
+        """Delete the folder, whatever a step has done to the modes of its files."""
+        for place, folders, _files in os.walk(self.path):
+            for name in folders:
+                with contextlib.suppress(OSError):
+                    os.chmod(os.path.join(place, name), stat.S_IRWXU)
+        shutil.rmtree(self.path, ignore_errors=True)
+        os.close(self.handle)
+
+
+def claim_folder() -> Claim:
+    """Make a temporary folder for a copy.
+
+    It is locked, and the system lets a lock go with its process: `sweep_copies` tells by that
+    which folders nobody uses any more.
+    """
+    while True:
+        path = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        try:
+            handle = _open_folder(path)
+        except FileNotFoundError:
+            continue
+        try:
+            _lock(handle)
+        except BlockingIOError:
+            pass
+        except OSError:
+            # A file system without locks: no sweep gets one either, and so leaves it alone.
+            return Claim(path, handle)
+        else:
+            if path.exists():
+                return Claim(path, handle)
+        # A sweep has taken it between the making and the lock.
+        os.close(handle)
+
+
+def sweep_copies() -> None:
+    """Delete the copies that killed processes of this user have left."""
+    folder = tempfile.gettempdir()
+    for name in os.listdir(folder):
+        path = Path(folder, name)
+        if not name.startswith(_PREFIX):
+            continue
+        try:
+            handle = _open_folder(path)
+        except OSError:
+            continue
+        try:
+            _lock(handle)
+        except OSError:
+            os.close(handle)
+        else:
+            Claim(path, handle).release()
 
 
 def project_files(root: Path) -> Iterator[str]:
@@ -27,6 +92,12 @@ def project_files(root: Path) -> Iterator[str]:
 
     Left out are nbtrail's and git's own folders, caches and virtual environments.
     """
+    for _folder, files in _walk(root):
+        yield from files
+
+
+def _walk(root: Path) -> Iterator[tuple[str, list[str]]]:
+    """POSIX paths of the folders of a project, each with those of its files."""
     seen: set[str] = set()
     pending = [""]
     while pending:
@@ -39,6 +110,7 @@ def project_files(root: Path) -> Iterator[str]:
             entries = sorted(os.scandir(real), key=lambda entry: entry.name)
         except OSError:
             continue
+        files = []
         for entry in entries:
             path = posixpath.join(folder, entry.name)
             if entry.is_dir():
@@ -46,7 +118,8 @@ def project_files(root: Path) -> Iterator[str]:
                 if entry.name not in _SKIPPED and not environment:
                     pending.append(path)
             elif entry.is_file():
-                yield path
+                files.append(path)
+        yield folder, files
 
 
 def take_stamps(root: Path) -> dict[str, Stamp]:
@@ -100,14 +173,12 @@ def copy_project(root: Path, target: Path, made: frozenset[str]) -> None:
     """
     families = {family_of(path) for path in made}
     try:
-        target.mkdir(parents=True, exist_ok=True)
-        for path in project_files(root):
-            if path in made or family_of(path) in families:
-                # Its folder exists nevertheless: a step may count on it.
-                (target / path).parent.mkdir(parents=True, exist_ok=True)
-                continue
-            (target / path).parent.mkdir(parents=True, exist_ok=True)
-            _copy(root / path, target / path)
+        for folder, files in _walk(root):
+            # Also where nothing is copied into it: a step may count on the folder.
+            (target / folder).mkdir(parents=True, exist_ok=True)
+            for path in files:
+                if path not in made and family_of(path) not in families:
+                    _copy(root / path, target / path)
     except OSError as error:
         raise StoreError(
             f"The project cannot be copied to {target}: {error.strerror or error}.",
@@ -115,13 +186,17 @@ def copy_project(root: Path, target: Path, made: frozenset[str]) -> None:
         ) from error
 
 
-def remove_copy(folder: Path) -> None:
-    """Delete a copy, whatever a step has done to the modes of its files."""
-    for place, folders, _files in os.walk(folder):
-        for name in folders:
-            with contextlib.suppress(OSError):
-                os.chmod(os.path.join(place, name), stat.S_IRWXU)
-    shutil.rmtree(folder, ignore_errors=True)
+def _open_folder(path: Path) -> int:
+    return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+
+
+def _lock(handle: int) -> None:
+    """Lock a folder of this user's."""
+    import fcntl
+
+    if os.fstat(handle).st_uid != os.geteuid():
+        raise PermissionError
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -27,7 +25,7 @@ from nbtrail.pipeline.request import RunRequest
 from nbtrail.pipeline.runner import check_usable, launch, refuse_steps
 from nbtrail.pipeline.worker import Job
 from nbtrail.project import STATE_NAME, Project
-from nbtrail.proof.aside import copy_project, remove_copy, take_stamps, touched
+from nbtrail.proof.aside import claim_folder, copy_project, sweep_copies, take_stamps, touched
 from nbtrail.proof.baseline import Baseline, find_baseline
 from nbtrail.proof.compare import Comparison, Difference, compare_environments, compare_steps
 
@@ -83,13 +81,14 @@ async def run_verify(job: Job, cancelled: asyncio.Event) -> None:
     with store.read() as connection:
         planned = tuple(step.path for step in run_detail(connection, job.run).steps)
         baseline = find_baseline(connection, planned, job.request.against)
-    folder = Path(tempfile.mkdtemp(prefix="nbtrail-verify-"))
+    await asyncio.to_thread(sweep_copies)
+    claim = claim_folder()
     try:
         # A folder of the project's own name: notebooks may look for it.
-        root = folder / "copy" / project.root.name
+        root = claim.path / "copy" / project.root.name
         stamps, hashes = await asyncio.to_thread(_watch, project)
         await asyncio.to_thread(copy_project, project.root, root, baseline.made())
-        aside = dataclasses.replace(project, root=root.resolve(), state_dir=folder / STATE_NAME)
+        aside = dataclasses.replace(project, root=root.resolve(), state_dir=claim.path / STATE_NAME)
         engine = Engine(
             project=aside,
             store=store,
@@ -108,7 +107,7 @@ async def run_verify(job: Job, cancelled: asyncio.Event) -> None:
         changed = await asyncio.to_thread(touched, project.root, stamps, hashes)
         await asyncio.to_thread(_conclude, job, baseline, engine, changed)
     finally:
-        await asyncio.to_thread(remove_copy, folder)
+        await asyncio.to_thread(claim.release)
 
 
 def _watch(project: Project) -> tuple[dict[str, Any], dict[str, str | None]]:

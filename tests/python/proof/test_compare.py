@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 import os
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -141,6 +144,44 @@ def test_a_copy_holds_files_of_its_own_and_no_results(tmp_path: Path):
     assert outside.read_text() == "outside"
     assert (root / "data/raw.csv").read_text() == "data/raw.csv"
     assert all(os.stat(target / name).st_nlink == 1 for name in found)
+
+
+def test_a_copy_has_the_empty_folders_and_not_those_that_are_left_out(tmp_path: Path):
+    root, target = tmp_path / "project", tmp_path / "copy"
+    for name in ("models/best", ".git/refs", "__pycache__", "env/lib", "data"):
+        (root / name).mkdir(parents=True)
+    (root / "env/pyvenv.cfg").touch()
+    (root / "round").symlink_to(root)
+    aside.copy_project(root, target, frozenset())
+    found = sorted(str(p.relative_to(target)) for p in target.rglob("*"))
+    assert found == ["data", "models", "models/best"]
+
+
+def test_copies_of_dead_processes_are_swept_and_those_in_use_are_not(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    hold = (
+        "import sys, time; from nbtrail.proof import aside; held = aside.claim_folder()\n"
+        "(held.path / 'copy').mkdir(); print(held.path, flush=True); sys.stdin.read()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", hold], env={**os.environ, "TMPDIR": str(tmp_path)},
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    folder = Path(process.stdout.readline().strip())
+    try:
+        assert (folder / "copy").is_dir()
+        other = tmp_path / "nbtrail-verify-link"
+        (tmp_path / "mine").mkdir()
+        other.symlink_to(tmp_path / "mine")
+        aside.sweep_copies()
+        assert (folder / "copy").is_dir()
+    finally:
+        process.kill()
+        process.communicate()
+    (folder / "copy").chmod(0o500)
+    aside.sweep_copies()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["mine", "nbtrail-verify-link"]
 
 
 def test_touched_files_are_noticed_and_saved_notebooks_are_not(tmp_path: Path):

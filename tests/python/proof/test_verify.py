@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import tempfile
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from nbtrail.errors import LockedError, NotFoundError, UsageError
 from nbtrail.ledger.history import rename_notebook
+from nbtrail.ledger.steps import run_row
 from nbtrail.pipeline import progress
 from nbtrail.proof import verify
 
@@ -178,6 +180,46 @@ def test_nothing_compared_proves_nothing(folder):
     assert "log_metric" in detail.summary.message
     certificate = json.loads((folder.root / detail.certificate).read_text())
     assert certificate["verdict"] == "failed"
+
+
+def test_a_step_may_write_into_a_folder_that_is_empty(folder):
+    (folder.root / "models").mkdir()
+    folder.notebook(
+        PLOT,
+        "import os\nopen('models/best.txt', 'w').write('best')\nos.remove('models/best.txt')\n"
+        "some_score = 1.0",
+    )
+    folder.run()
+    assert list((folder.root / "models").iterdir()) == []
+    assert folder.verify().summary.verdict == "identical"
+
+
+def test_the_copy_of_a_killed_verify_is_swept_by_the_next(folder, tmp_path, monkeypatch):
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    folder.file("go.txt", "")
+    folder.notebook(
+        PLOT,
+        "import os, time\nwhile not os.path.exists('go.txt'):\n    time.sleep(0.01)\n"
+        "some_score = 1.0",
+    )
+    folder.run()
+    (folder.root / "go.txt").unlink()
+    run = verify.start(folder.project, folder.store)
+    folder.until(run, lambda detail: detail.steps[0].status == "running")
+    with folder.store.read() as connection:
+        pid = run_row(connection, run).pid
+    os.kill(pid, signal.SIGKILL)
+    assert folder.wait(run).summary.status == "lost"
+    assert copies(temporary)
+    folder.file("go.txt", "")
+    assert folder.verify().summary.verdict == "identical"
+    assert copies(temporary) == []
+
+
+def copies(temporary: Path) -> list[str]:
+    return [name for name in os.listdir(temporary) if name.startswith("nbtrail-verify-")]
 
 
 def test_a_run_that_did_not_end_well_is_no_baseline(folder):
