@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +28,20 @@ def card_of(store: Store, run: str) -> dict[str, Any]:
     }
 
 
+def strict_json(facts: dict[str, Any]) -> bytes:
+    """A JSON file that people and any reader can read: NaN and infinities become ``null``.
+
+    So do REST answers and the command line put them.
+    """
+    return msgspec.json.format(msgspec.json.encode(facts, order="sorted"), indent=2) + b"\n"
+
+
 def write_card(store: Store, run: str) -> Path | None:
     """Write ``<state>/runs/<run>.json``; ``None`` where the folder cannot be written."""
     path = store.folder / "runs" / f"{run}.json"
-    text = json.dumps(card_of(store, run), indent=2, sort_keys=True, ensure_ascii=False)
+    text = strict_json(card_of(store, run))
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(path, (text + "\n").encode())
+        write_atomic(path, text)
         return path
     return None

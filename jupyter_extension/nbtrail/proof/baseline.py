@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row, select
 
 from nbtrail.errors import NotFoundError, UsageError
+from nbtrail.ledger import tables as t
 from nbtrail.ledger.steps import StepRecord, finished_runs, run_row, steps_of
 
 
 class Baseline(msgspec.Struct, frozen=True):
-    """A recorded run. ``date`` is the ISO date at which its datasets were written."""
+    """A recorded run. ``date`` is the newest ISO date under which one of its steps ran."""
 
     run: str
     date: str
@@ -67,11 +68,40 @@ def find_baseline(
 
 
 def _baseline(connection: Connection, row: Any) -> Baseline:
-    request = row.request if isinstance(row.request, dict) else {}
+    steps = tuple(steps_of(connection, row.id))
     return Baseline(
         run=row.id,
-        date=str(request.get("date") or ""),
-        params=dict(request.get("params") or {}),
+        date=max((_date_of(_origin(connection, row, step)) for step in steps), default=""),
+        params=dict(_request_of(row).get("params") or {}),
         environment=row.environment_id,
-        steps=tuple(steps_of(connection, row.id)),
+        steps=steps,
     )
+
+
+def _origin(connection: Connection, row: Row[Any], step: StepRecord) -> Row[Any]:
+    """The run in which a step's results were made: an earlier one where it was skipped."""
+    own = t.run_steps.alias()
+    found = connection.execute(
+        select(t.runs)
+        .join(t.run_steps, t.run_steps.c.run_id == t.runs.c.id)
+        .join(own, (own.c.run_id == row.id) & (own.c.position == step.position))
+        .where(
+            t.runs.c.kind == "pipeline",
+            t.runs.c.started_at <= row.started_at,
+            t.run_steps.c.status == "ran",
+            t.run_steps.c.notebook_id == own.c.notebook_id,
+            t.run_steps.c.cache_key == own.c.cache_key,
+            t.run_steps.c.executed_blob == own.c.executed_blob,
+        )
+        .order_by(t.runs.c.started_at.desc(), t.runs.c.id.desc())
+        .limit(1)
+    ).first()
+    return row if found is None else found
+
+
+def _date_of(row: Row[Any]) -> str:
+    return str(_request_of(row).get("date") or "")
+
+
+def _request_of(row: Row[Any]) -> dict[str, Any]:
+    return row.request if isinstance(row.request, dict) else {}

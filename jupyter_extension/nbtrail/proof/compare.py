@@ -114,16 +114,13 @@ def compare_metrics(
     largest: float | None = None
     for name in sorted(expected.keys() | actual.keys()):
         tolerance = config.tolerances.get(name, config.tolerance)
-        if name not in expected or name not in actual:
-            found.append(
-                Difference("metric", step, name, expected.get(name), actual.get(name), tolerance)
-            )
-            continue
-        size = relative_difference(expected[name], actual[name])
+        in_both = name in expected and name in actual
+        a, b = expected.get(name), actual.get(name)
+        size = relative_difference(a, b) if in_both else math.inf
         if math.isfinite(size):
             largest = size if largest is None else max(largest, size)
-        if size > tolerance:
-            found.append(Difference("metric", step, name, expected[name], actual[name], tolerance))
+        if not in_both or size > tolerance:
+            found.append(Difference("metric", step, name, _plain(a), _plain(b), tolerance))
     return found, largest
 
 
@@ -182,6 +179,11 @@ def compare_environments(
             a, b = before.get(name), after.get(name)
             found.append(Difference("environment", None, name, _text(a), _text(b)))
     return found
+
+
+def _plain(value: float | None) -> float | str | None:
+    """A metric as JSON can say it: what is no finite number is text."""
+    return value if value is None or math.isfinite(value) else str(value)
 
 
 def _of(payload: Mapping[str, Any], section: str) -> Mapping[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -18,6 +17,7 @@ from nbtrail.ledger.queries import environment, run_detail
 from nbtrail.ledger.records import Verdict, iso
 from nbtrail.ledger.steps import steps_of
 from nbtrail.ledger.store import Store
+from nbtrail.pipeline.card import strict_json
 from nbtrail.pipeline.engine import Engine, Switches
 from nbtrail.pipeline.graph import build_graph
 from nbtrail.pipeline.hashes import FileHashes
@@ -152,9 +152,8 @@ def _conclude(job: Job, baseline: Baseline, engine: Engine, changed: list[str]) 
         "edited_since": edited,
         "repeat_with": f"nbtrail verify --against {baseline.run}",
     }
-    text = json.dumps(facts, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(path, text.encode())
+    write_atomic(path, strict_json(facts))
     with store.write() as connection:
         ledger_runs.update_run(
             connection,

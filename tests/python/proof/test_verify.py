@@ -81,9 +81,55 @@ def test_steps_taken_from_the_record_count_with_their_recorded_results(numbers):
     cached = numbers.run(date="2026-02-04")
     assert {step.status for step in cached.steps} == {"cached"}
     detail = numbers.verify()
-    # Written under another date, and still the same dataset.
     assert detail.summary.against == cached.summary.run
     assert detail.summary.verdict == "identical"
+    # The date is that of the day on which the steps ran, so that names are the same again.
+    assert date_of(numbers, detail) == "2026-02-03"
+    names = [access.path for step in detail.steps for access in step.outputs]
+    assert names == ["data/2026-02-03_numbers.json"]
+
+
+def test_the_date_is_the_newest_on_which_a_step_ran(numbers):
+    numbers.run(date="2026-02-03")
+    numbers.notebook(MODEL, MEAN + "\nother_score = 1.0")
+    mixed = numbers.run(date="2026-02-05")
+    assert {step.path: step.status for step in mixed.steps}[SPLIT] == "cached"
+    numbers.run(date="2026-02-07")
+    detail = numbers.verify()
+    # The first step's dataset has another date now, and still is the same dataset.
+    assert detail.summary.verdict == "identical"
+    assert date_of(numbers, detail) == "2026-02-05"
+
+
+def date_of(folder, detail):
+    return json.loads((folder.root / detail.certificate).read_text())["date_of_datasets"]
+
+
+def test_numbers_that_json_does_not_know_are_written_so_that_all_can_read_them(folder):
+    code = "large_score = float('inf')\nno_score = float('nan')\nsome_score = 1.0"
+    folder.notebook(PLOT, code)
+    ran = folder.run()
+    assert folder.verify().summary.verdict == "identical"
+    folder.notebook(PLOT, code.replace("'inf'", "'-inf'").replace("1.0", "float('inf')"))
+    detail = folder.verify()
+    assert detail.summary.verdict == "different"
+    found = {d["name"]: (d["expected"], d["actual"]) for d in detail.differences}
+    assert found == {"large_score": ("inf", "-inf"), "some_score": (1.0, "inf")}
+    certificate = strict(folder.root / detail.certificate)
+    assert certificate["metrics"] == {
+        PLOT: {"large_score": None, "no_score": None, "some_score": None}
+    }
+    assert certificate["differences"] == list(detail.differences)
+    for run in (ran.summary.run, detail.summary.run):
+        card = strict(folder.root / f".nbtrail/runs/{run}.json")
+        assert card["metrics"]["large_score"] is None
+
+
+def strict(path):
+    def refuse(token):
+        raise AssertionError(token)
+
+    return json.loads(path.read_text(), parse_constant=refuse)
 
 
 def test_a_broken_seed_is_named_by_its_metric(numbers):
