@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import keyword
 import posixpath
 from collections.abc import Callable
 from typing import Any, Literal
@@ -27,8 +29,9 @@ class RunRequest(msgspec.Struct, frozen=True):
     write
         Write outputs back into the notebooks.
     params
-        Values that replace those of the cell tagged ``parameters``. Nothing is written back
-        then: the notebooks show their own parameters' results.
+        Values that replace those of the cell tagged ``parameters``: JSON under names that Python
+        allows, or `UsageError` is raised. Nothing is written back then: the notebooks show their
+        own parameters' results.
     date
         ISO date that ``nbtrail.dataset`` takes for today; empty for today's.
     against
@@ -44,6 +47,25 @@ class RunRequest(msgspec.Struct, frozen=True):
     params: dict[str, Any] = {}
     date: str = ""
     against: str | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in self.params.items():
+            _check_parameter(name, value)
+
+
+def _check_parameter(name: str, value: Any) -> None:
+    """Raise UsageError where a notebook cannot get, or the record cannot keep, a parameter."""
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise UsageError(
+            f"A parameter cannot be called {name!r}.", hint="Give it a name that Python allows."
+        )
+    try:
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+    except (TypeError, ValueError):
+        raise UsageError(
+            f"The value of parameter {name} cannot be written as JSON: {value!r:.60}.",
+            hint="Give a finite number, text, True, False, None, or a list or table of these.",
+        ) from None
 
 
 def chosen_steps(graph: Graph, request: RunRequest) -> tuple[str, ...]:
