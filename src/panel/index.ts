@@ -55,9 +55,11 @@ export class TrailPanel extends SidePanel {
       })
     };
     Object.values(this._sections).forEach(section => this.addWidget(section));
-    this._accordion.handleMoved.connect(() => {
-      this._sized = true;
-    });
+    for (const sign of ['pointerdown', 'keydown']) {
+      this.content.node.addEventListener(sign, () => {
+        this._inUse = true;
+      });
+    }
     project.changed.connect(this._onChanged, this);
     this._onChanged();
   }
@@ -65,16 +67,13 @@ export class TrailPanel extends SidePanel {
   protected override onAfterAttach(msg: Message): void {
     super.onAfterAttach(msg);
     this._headerSize.observe(this.header.node);
+    Object.values(this._sections).forEach(s => s.observe(this._contentSize));
   }
 
   protected override onBeforeDetach(msg: Message): void {
     this._headerSize.disconnect();
+    this._contentSize.disconnect();
     super.onBeforeDetach(msg);
-  }
-
-  protected override onAfterShow(msg: Message): void {
-    super.onAfterShow(msg);
-    void this._fitSections();
   }
 
   private get _accordion(): AccordionPanel {
@@ -82,32 +81,31 @@ export class TrailPanel extends SidePanel {
   }
 
   /**
-   * Size the sections by what is in them, when the panel first shows a
-   * pipeline; sizes that a person chose, now or in the last session, stay.
+   * Size the sections by what is in them, until someone begins to use them;
+   * sizes that a person chose, now or in the last session, stay.
    */
-  private async _fitSections(): Promise<void> {
+  private _fitSections(): void {
     const sections = Object.values(this._sections);
     const steps = this._project.graph?.steps.length ?? 0;
-    if (this._sized || !this.isVisible || steps === 0) {
+    if (this._inUse || steps === 0 || !sections.every(s => s.isVisible)) {
       return;
     }
-    this._sized = true;
-    if (!Private.areEqual(this._accordion.relativeSizes())) {
+    if (!this._fitted && !Private.areEqual(this._accordion.relativeSizes())) {
+      this._inUse = true;
       return;
     }
+    this._fitted = true;
     const { pipeline, runs, history, checks } = this._sections;
     const shares = shareHeight(
       {
-        pipeline: await pipeline.contentHeight(),
-        runs: await runs.contentHeight(),
-        history: await history.contentHeight(),
-        checks: await checks.contentHeight()
+        pipeline: pipeline.contentHeight,
+        runs: runs.contentHeight,
+        history: history.contentHeight,
+        checks: checks.contentHeight
       },
       sections.reduce((sum, { node }) => sum + node.offsetHeight, 0)
     );
-    if (sections.every(section => section.isVisible)) {
-      this._accordion.setRelativeSizes(Object.values(shares));
-    }
+    this._accordion.setRelativeSizes(Object.values(shares));
   }
 
   /** Show the number of findings on the panel's icon. */
@@ -124,17 +122,18 @@ export class TrailPanel extends SidePanel {
         ? { 'trail-count': count > 99 ? '99+' : String(count) }
         : {})
     };
-    void this._fitSections();
   }
 
   // The sections are placed by Lumino, which does not see the header grow.
   private readonly _headerSize = new ResizeObserver(() => {
     MessageLoop.postMessage(this.content, Widget.ResizeMessage.UnknownSize);
   });
+  private readonly _contentSize = new ResizeObserver(() => this._fitSections());
   private readonly _panelTrans: TranslationBundle;
   private readonly _project: ProjectModel;
   private readonly _sections: { [name in keyof IHeights]: Section };
-  private _sized = false;
+  private _fitted = false;
+  private _inUse = false;
 }
 
 export namespace TrailPanel {

@@ -1,5 +1,4 @@
 import { PanelWithToolbar, ReactWidget } from '@jupyterlab/ui-components';
-import { MessageLoop } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 
 /** One of the panel's sections: a title, buttons beside it, and a body. */
@@ -21,18 +20,13 @@ export class Section extends PanelWithToolbar {
   }
 
   /** Height that the content takes in pixels, be there room for it or not. */
-  async contentHeight(): Promise<number> {
-    MessageLoop.sendMessage(this._body, Widget.Msg.UpdateRequest);
-    await this._body.renderPromise;
-    const { firstElementChild, lastElementChild } = this._body.node;
-    if (!firstElementChild || !lastElementChild) {
-      return 0;
-    }
-    return (
-      lastElementChild.getBoundingClientRect().bottom -
-      firstElementChild.getBoundingClientRect().top +
-      parseFloat(getComputedStyle(this._body.node).paddingBottom)
-    );
+  get contentHeight(): number {
+    return this._body.node.offsetHeight;
+  }
+
+  /** Have `observer` told when the content gets higher or lower. */
+  observe(observer: ResizeObserver): void {
+    observer.observe(this._body.node);
   }
 
   private readonly _body: ReactWidget;
