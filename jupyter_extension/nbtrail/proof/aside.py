@@ -35,9 +35,11 @@ class Claim:
     def release(self) -> None:
         """Delete the folder, whatever a step has done to the modes of its files."""
         for place, folders, _files in os.walk(self.path):
-            for name in folders:
-                with contextlib.suppress(OSError):
-                    os.chmod(os.path.join(place, name), stat.S_IRWXU)
+            for path in (os.path.join(place, name) for name in folders):
+                # What a link leads to is somebody else's.
+                if not os.path.islink(path):
+                    with contextlib.suppress(OSError):
+                        os.chmod(path, stat.S_IRWXU)
         shutil.rmtree(self.path, ignore_errors=True)
         os.close(self.handle)
 
@@ -70,11 +72,7 @@ def claim_folder() -> Claim:
 
 def sweep_copies() -> None:
     """Delete the copies that killed processes of this user have left."""
-    folder = tempfile.gettempdir()
-    for name in os.listdir(folder):
-        path = Path(folder, name)
-        if not name.startswith(_PREFIX):
-            continue
+    for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         try:
             handle = _open_folder(path)
         except OSError:

@@ -56,25 +56,24 @@ def find_baseline(
                 f"{row.status}.",
                 hint="Choose a pipeline run of status ok from `nbtrail runs`.",
             )
-        return _baseline(connection, row)
+        return _baseline(connection, row, steps_of(connection, row.id))
     for row in finished_runs(connection):
-        found = _baseline(connection, row)
-        if set(order) <= {step.path for step in found.steps}:
-            return found
+        steps = steps_of(connection, row.id)
+        if set(order) <= {step.path for step in steps}:
+            return _baseline(connection, row, steps)
     raise NotFoundError(
         "No finished run of the whole pipeline is on record, so there is nothing to compare with.",
         hint="Run the pipeline first: `nbtrail run`.",
     )
 
 
-def _baseline(connection: Connection, row: Any) -> Baseline:
-    steps = tuple(steps_of(connection, row.id))
+def _baseline(connection: Connection, row: Row[Any], steps: list[StepRecord]) -> Baseline:
     return Baseline(
         run=row.id,
         date=max((_date_of(_origin(connection, row, step)) for step in steps), default=""),
         params=dict(_request_of(row).get("params") or {}),
         environment=row.environment_id,
-        steps=steps,
+        steps=tuple(steps),
     )
 
 

@@ -184,6 +184,18 @@ def test_copies_of_dead_processes_are_swept_and_those_in_use_are_not(tmp_path: P
     assert sorted(p.name for p in tmp_path.iterdir()) == ["mine", "nbtrail-verify-link"]
 
 
+def test_removing_a_copy_leaves_alone_what_its_links_lead_to(tmp_path: Path):
+    outside = tmp_path / "outside"
+    outside.mkdir(mode=0o755)
+    (outside / "theirs.csv").touch()
+    claim = aside.claim_folder()
+    (claim.path / "link").symlink_to(outside)
+    claim.release()
+    assert not claim.path.exists()
+    assert outside.stat().st_mode & 0o777 == 0o755
+    assert (outside / "theirs.csv").exists()
+
+
 def test_touched_files_are_noticed_and_saved_notebooks_are_not(tmp_path: Path):
     for name in ("a.ipynb", "a.py", "data.csv", "same.csv", "gone.csv"):
         (tmp_path / name).write_text(name)
