@@ -114,7 +114,8 @@ def _walk(root: Path) -> Iterator[tuple[str, list[str]]]:
             if entry.is_dir():
                 environment = os.path.exists(os.path.join(entry.path, "pyvenv.cfg"))
                 if entry.name not in _SKIPPED and not environment:
-                    pending.append(path)
+                    # Links last: a folder of the project counts under its own name first.
+                    pending.insert(0 if entry.is_symlink() else len(pending), path)
             elif entry.is_file():
                 files.append(path)
         yield folder, files

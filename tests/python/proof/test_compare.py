@@ -184,6 +184,14 @@ def test_copies_of_dead_processes_are_swept_and_those_in_use_are_not(tmp_path: P
     assert sorted(p.name for p in tmp_path.iterdir()) == ["mine", "nbtrail-verify-link"]
 
 
+def test_a_link_to_a_folder_of_the_project_does_not_take_its_place(tmp_path: Path):
+    root = tmp_path / "project"
+    (root / "data/deep").mkdir(parents=True)
+    (root / "data/deep/x.csv").touch()
+    (root / "latest").symlink_to(root / "data/deep")
+    assert list(aside.project_files(root)) == ["data/deep/x.csv"]
+
+
 def test_removing_a_copy_leaves_alone_what_its_links_lead_to(tmp_path: Path):
     outside = tmp_path / "outside"
     outside.mkdir(mode=0o755)
