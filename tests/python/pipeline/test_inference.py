@@ -78,6 +78,15 @@ READS = [
     ("%run other.ipynb", ["other.ipynb"]),
     ("import papermill as pm\npm.execute_notebook('in.ipynb', 'out.ipynb')", ["in.ipynb"]),
     ("!unzip raw.zip -d raw", ["raw.zip"]),
+    ("n = 'a'\n!cat {n}.csv ${n}b.csv 2>&1 | grep -v x.y | sort -u", ["a.csv", "ab.csv", "x.y"]),
+    ("!sort < a.csv && cat <<END b.csv", ["a.csv", "b.csv"]),
+    ("!pip install -r requirements.txt; echo a.csv", []),
+    ("%%bash\nwc -l \\\n  a.csv\ncd b.csv", ["a.csv"]),
+    ("%system wc -l a.csv", ["a.csv"]),
+    ("import subprocess\nsubprocess.check_output(['wc', 'a b.csv'])", ["a b.csv"]),
+    ("import os\nos.system('sqlite3 a.db .dump')", ["a.db"]),
+    ("import glob\nglob.glob('raw/part?[0-9].csv')", ["raw/part**.csv"]),
+    ("import os\nos.listdir()", ["*"]),
     ("from pathlib import Path\nROOT = Path.cwd().parent\npd.read_csv(ROOT / 'data' / 'a.csv')",
      ["../data/a.csv"]),
     ("class Loader:\n    def __init__(self, d):\n        self.d = d\n    def get(self, n):\n"
@@ -109,6 +118,8 @@ WRITES = [
     ("df.to_csv(f'data/{unknown()}_x.csv')", ["data/?_x.csv"]),
     ("import sqlite3\ncon = sqlite3.connect('x.db')\ndf.to_sql('t', con)", ["x.db"]),
     ("!wget https://example.org/raw/data.zip", ["data.zip"]),
+    ("!sort a.csv > b.csv 2>&1", ["b.csv"]),
+    ("!cat a.csv | tee b.csv >> c.csv", ["c.csv", "b.csv"]),
     ("!curl -o raw/data.csv https://example.org/x", ["raw/data.csv"]),
     ("%%writefile helper.txt\ntext", ["helper.txt"]),
     ("import os\nos.rename('a.tmp', 'a.csv')", ["a.csv"]),
@@ -217,6 +228,33 @@ def test_other_languages_are_read_by_the_names_of_their_functions() -> None:
 def test_addresses_are_noted_as_inputs_that_nobody_can_check() -> None:
     found = look("pd.read_csv('https://example.org/a.csv')", "!wget https://example.org/b.zip")
     assert found.remote == ("https://example.org/a.csv", "https://example.org/b.zip")
+
+
+def test_what_the_probe_cannot_see_is_marked() -> None:
+    found = look(
+        "pd.read_csv('a.csv')\nnp.load('b.npy')\nopen('c.txt')",
+        "import h5py\npd.read_parquet('d')\npl.read_csv('e.csv')\nh5py.File('f.h5')",
+        "!wc -l g.csv",
+        "import sqlite3\nsqlite3.connect('h').execute('select 1')\njoblib.load('i.pt')",
+    )
+    unseen = [use.text for use in found.reads if use.unseen]
+    assert unseen == ["d", "e.csv", "f.h5", "g.csv", "h", "i.pt"]
+    assert [use.text for use in found.reads if not use.unseen] == ["a.csv", "b.npy", "c.txt"]
+
+
+def test_dates_of_datasets_are_those_of_names_in_the_code(tmp_path: Path) -> None:
+    (tmp_path / "settings.py").write_text("RAW = 'data/2026-01-01_a.csv'\n")
+    found = look(
+        "# data/2026-01-02_b.csv\nday = '2026-01-03'\nfrom settings import RAW",
+        "pd.read_csv(f'data/{day}_c.csv')\nload(names['2026-01-04_d.csv'])",
+        "!wc data/2026-01-05_e.csv",
+        "from nbtrail import dataset\ndataset('f.csv')\ndataset(some())\ndataset('g.csv', 'w')",
+        root=tmp_path,
+    )
+    assert found.dated == (
+        "2026-01-01_a.csv", "2026-01-03_c.csv", "2026-01-04_d.csv", "2026-01-05_e.csv"
+    )  # fmt: skip
+    assert found.datasets == ("data/*", "data/f.csv")
 
 
 def test_endless_and_recursive_code_comes_to_an_end() -> None:

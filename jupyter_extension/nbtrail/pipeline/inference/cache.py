@@ -16,7 +16,7 @@ from nbtrail.pipeline.inference.source import module_digest
 from nbtrail.pipeline.inference.static import Analysis, analyse
 
 #: Part of the file's name: another analysis never reads the results of this one.
-_VERSION = 1
+_VERSION = 2
 #: Younger files may change again within the clock's resolution, so their content is looked at.
 _SETTLED_NS = 2_000_000_000
 

@@ -96,7 +96,7 @@ class Calls(Expressions):
         if name in ("sys.path.append", "sys.path.insert", "site.addsitedir") and call.arguments:
             self.search.extend(filter(None, [text_of(call.arguments[-1])]))
             return None
-        if commands.moves(self, call):
+        if commands.moves(self, call) or commands.processes(self, call):
             return UNKNOWN
         if effects.opens_file(call):
             return self._open(call)
@@ -123,7 +123,7 @@ class Calls(Expressions):
 
     def _note(self, found: list[effects.Effect], unresolved: bool) -> None:
         for effect in found:
-            self.touch(effect.mode, effect.text, effect.weak)
+            self.touch(effect.mode, effect.text, effect.weak, effect.unseen)
         self.unresolved += unresolved
 
     def _listed(self, result: Value) -> None:
@@ -166,6 +166,8 @@ class Calls(Expressions):
 
         def path(value: Value) -> Value:
             text = text_of(value)
+            if not writing:
+                self.datasets.add(f"{self._data_folder}/{HOLE if text is None else text}")
             if text is None:
                 self.unresolved += 1
                 return UNKNOWN
@@ -195,7 +197,8 @@ class Calls(Expressions):
                 results.append(Handle(HOLE))
                 continue
             if "://" not in text:
-                self._note(list(effects.mode_effects(mode, text)), False)
+                found = effects.mode_effects(mode, text, effects.is_native(call))
+                self._note(list(found), False)
             kind = "archive" if call.name.startswith(("zipfile", "tarfile")) else "file"
             results.append(Handle(text, kind))
         return either(results)
@@ -207,7 +210,7 @@ class Calls(Expressions):
             text = text_of(call.arguments[0]) if call.arguments else None
             if call.method in ("execute", "executemany", "executescript", "sql") and text:
                 writing = any(word in text.upper() for word in _WRITING_SQL)
-                self.touch("write" if writing else "read", handle.text)
+                self.touch("write" if writing else "read", handle.text, unseen=True)
         if handle.kind == "archive" and call.method in ("extractall", "extract"):
             position = 0 if call.method == "extractall" else 1
             target = call.keywords.get("path", UNKNOWN)
@@ -226,7 +229,8 @@ class Calls(Expressions):
             return False
         for value in [*call.arguments[:3], *call.keywords.values()]:
             if isinstance(value, Handle) and value.kind == "sqlite":
-                self.touch("write" if call.method == "to_sql" else "read", value.text)
+                mode: effects.Mode = "write" if call.method == "to_sql" else "read"
+                self.touch(mode, value.text, unseen=True)
         return True
 
     def _call_passed(self, arguments: list[Value], keywords: dict[str, Value]) -> None:
@@ -281,13 +285,13 @@ class Calls(Expressions):
             self._depth -= 1
 
     def _magic(self, kind: str, arguments: list[Value]) -> Value:
-        text = text_of(arguments[0]) if arguments else None
+        text, *rest = [text_of(argument) for argument in arguments] or [None]
         if text is None:
             return UNKNOWN
         if kind == LINE_MAGIC:
             commands.line_magic(self, text)
         elif kind == CELL_MAGIC:
-            commands.cell_magic(self, text)
+            commands.cell_magic(self, text, next(iter(rest), None) or "")
         else:
             commands.shell(self, text)
         return UNKNOWN

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import re
 import shlex
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from nbtrail.pipeline.inference import library
-from nbtrail.pipeline.inference.effects import Call
-from nbtrail.pipeline.inference.values import HOLE, options_of, text_of
+from nbtrail.pipeline.inference.effects import Call, looks_like_path
+from nbtrail.pipeline.inference.values import HOLE, options_of, text_of, text_or_hole
 
 if TYPE_CHECKING:
     from nbtrail.pipeline.inference.calls import Calls
 
 _COPIES = frozenset({"shutil.copy", "shutil.copy2", "shutil.copyfile", "shutil.copytree"})
 _MOVES = frozenset({"shutil.move", "os.rename", "os.replace", "os.renames"})
+_PROCESSES = frozenset(
+    {"os.system", "os.popen", "subprocess.run", "subprocess.call", "subprocess.check_call",
+     "subprocess.check_output", "subprocess.Popen", "subprocess.getoutput"}
+)  # fmt: skip
+_SHELLS = frozenset({"bash", "sh", "zsh", "script"})
+#: Commands whose words name no data.
+_NO_FILES = frozenset(
+    """cd echo printf export set pip pip3 uv conda mamba apt apt-get git mkdir rm rmdir chmod
+    which jupyter kill sleep true false""".split()
+)
+#: ``$name``, ``${name}`` and ``{name}``, which IPython fills in from the notebook's names.
+_FILLED_IN = re.compile(r"\$\{(\w+)\}|\$(\w+)|\{(\w+)\}")
 
 
 def moves(walk: Calls, call: Call) -> bool:
@@ -59,33 +73,97 @@ def line_magic(walk: Calls, text: str) -> None:
         walk.change_folder(targets[0])
     elif name == "writefile" and targets:
         walk.touch("write", targets[0])
+    elif name in ("sx", "system"):
+        shell(walk, text.partition(" ")[2])
 
 
-def cell_magic(walk: Calls, text: str) -> None:
-    """The first line of a cell in another language."""
+def cell_magic(walk: Calls, text: str, body: str) -> None:
+    """A cell in another language, or one that is written to a file."""
     words = _words(text)
+    if words and words[0] in _SHELLS:
+        for line in body.replace("\\\n", " ").splitlines():
+            shell(walk, line)
     if words and words[0] in ("writefile", "file") and len(words) > 1:
         walk.touch("write", words[-1])
 
 
+def processes(walk: Calls, call: Call) -> bool:
+    """Starting another program from Python; whether the call was one of these."""
+    if call.name not in _PROCESSES:
+        return False
+    for option in options_of(call.arguments[0] if call.arguments else None):
+        if isinstance(option, str):
+            shell(walk, option)
+        elif isinstance(option, (list, tuple)):
+            shell(walk, shlex.join(text_or_hole(word) for word in option))
+    return True
+
+
 def shell(walk: Calls, text: str) -> None:
-    """A line for the shell: downloads, unpacking, copies, scripts."""
-    for part in text.replace("&&", ";").split(";"):
-        words = _words(part)
-        if not words:
-            continue
-        name, plain = words[0].rsplit("/", 1)[-1], [w for w in words[1:] if w[:1] != "-"]
-        if name in ("wget", "curl"):
-            _download(walk, words, plain)
-        elif name == "unzip" and plain:
-            walk.touch("read", plain[0])
-            folder = _option(words, "-d") or "."
-            walk.touch("write", library.join(folder, HOLE), weak=True)
-        elif name in ("cp", "mv") and len(plain) == 2:
-            walk.touch("read", plain[0], weak=True)
-            walk.touch("write", plain[1], weak="." not in plain[1].rsplit("/", 1)[-1])
-        elif name in ("python", "python3") and plain and plain[0].endswith(".py"):
-            walk.include(plain[0])
+    """A line for the shell: downloads, unpacking, copies, scripts, and words that name files.
+
+    What another process opens, the probe does not see.
+    """
+    walk.elsewhere += 1
+    try:
+        for words in _commands(walk, _FILLED_IN.sub(lambda m: _filled_in(walk, m), text)):
+            _command(walk, words)
+    finally:
+        walk.elsewhere -= 1
+
+
+def _filled_in(walk: Calls, match: re.Match[str]) -> str:
+    value = walk.scope.find(match[1] or match[2] or match[3])
+    return text_or_hole(next(iter(options_of(value))))
+
+
+def _commands(walk: Calls, text: str) -> Iterator[list[str]]:
+    """The commands of a line, each as its words; where they are sent to a file is noted."""
+    words: list[str] = []
+    towards = ""
+    for word in _words(text, marks=True):
+        if word.strip("();<>|&"):
+            if towards.startswith(">") and "&" not in towards and looks_like_path(word, sure=True):
+                walk.touch("write", word)
+            elif towards in ("", "<"):
+                words.append(word)
+            towards = ""
+        elif ">" in word or "<" in word:
+            towards = word.lstrip("&")
+        else:
+            yield words
+            words = []
+    yield words
+
+
+def _command(walk: Calls, words: list[str]) -> None:
+    if not words:
+        return
+    name, plain = words[0].rsplit("/", 1)[-1], [w for w in words[1:] if w[:1] != "-"]
+    if name in ("wget", "curl"):
+        _download(walk, words, plain)
+    elif name == "unzip" and plain:
+        walk.touch("read", plain[0])
+        folder = _option(words, "-d") or "."
+        walk.touch("write", library.join(folder, HOLE), weak=True)
+    elif name in ("cp", "mv") and len(plain) == 2:
+        walk.touch("read", plain[0], weak=True)
+        walk.touch("write", plain[1], weak="." not in plain[1].rsplit("/", 1)[-1])
+    elif name in ("python", "python3") and plain and plain[0].endswith(".py"):
+        walk.include(plain[0])
+        _named_files(walk, plain[1:])
+    elif name == "tee":
+        for word in plain:
+            walk.touch("write", word)
+    elif name not in _NO_FILES:
+        _named_files(walk, plain)
+
+
+def _named_files(walk: Calls, words: list[str]) -> None:
+    """Words that look like files are taken to be read: what a program does with them, it knows."""
+    for word in words:
+        if looks_like_path(word):
+            walk.touch("read", word, weak=True)
 
 
 def _download(walk: Calls, words: list[str], plain: list[str]) -> None:
@@ -108,8 +186,11 @@ def _option(words: list[str], name: str) -> str | None:
     return None
 
 
-def _words(text: str) -> list[str]:
+def _words(text: str, marks: bool = False) -> list[str]:
+    """The words of a command; with ``marks`` also what stands between commands."""
+    lexer = shlex.shlex(text, posix=True, punctuation_chars=marks)
+    lexer.whitespace_split, lexer.commenters = True, ""
     try:
-        return shlex.split(text)
+        return list(lexer)
     except ValueError:
         return text.split()

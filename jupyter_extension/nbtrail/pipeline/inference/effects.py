@@ -19,6 +19,27 @@ from nbtrail.pipeline.inference.values import (
 
 Mode = Literal["read", "write"]
 
+#: Files that libraries open themselves, past Python's `open`, whoever asks them to.
+NATIVE_SUFFIXES = (
+    ".parquet", ".feather", ".arrow", ".ipc", ".h5", ".hdf5", ".nc", ".zarr", ".db", ".sqlite",
+    ".sqlite3", ".duckdb", ".pt", ".pth", ".safetensors", ".onnx", ".tif", ".tiff", ".shp",
+    ".gpkg", ".keras", ".cbm", ".orc", ".fst", ".rds", ".rda",
+)  # fmt: skip
+#: Libraries that open all their files so.
+_NATIVE_LIBRARIES = frozenset(
+    """polars pyarrow duckdb sqlite3 h5py tables netCDF4 xarray cv2 rasterio fiona geopandas
+    pyogrio torch torchaudio torchvision tensorflow keras lightgbm xgboost catboost soundfile
+    fasttext faiss vaex""".split()
+)
+#: Calls that do, whatever the file is called.
+_NATIVE_CALLS = frozenset(
+    """read_parquet to_parquet read_feather to_feather read_orc to_orc read_hdf to_hdf HDFStore
+    write_csv write_parquet write_ipc write_ndjson write_avro read_ipc read_ndjson read_avro
+    scan_csv scan_parquet scan_ipc scan_ndjson sink_csv sink_parquet sink_ipc sink_ndjson
+    open_dataset open_mfdataset open_zarr to_netcdf to_zarr imread imwrite read_file to_file
+    load_model save_model load_weights save_weights load_from_disk save_to_disk""".split()
+)
+
 #: Calls that read the file named by their first path-like argument, whatever it is called.
 READERS = frozenset(
     """read_csv read_table read_parquet read_feather read_pickle read_json read_excel read_hdf
@@ -75,11 +96,16 @@ _WRITE_PREFIXES = ("to_", "save", "write", "dump", "export", "imwrite", "imsave"
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One file touched by a call; ``weak`` marks a guess that must not accuse anybody."""
+    """One file touched by a call.
+
+    ``weak`` marks a guess that must not accuse anybody, ``unseen`` a file that the probe in the
+    kernel does not see opened.
+    """
 
     mode: Mode
     text: str
     weak: bool = False
+    unseen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +121,11 @@ class Call:
     base: Value
     arguments: Sequence[Value]
     keywords: Mapping[str, Value]
+
+
+def is_native(call: Call) -> bool:
+    """Whether the call opens its file in a library, past Python's `open`."""
+    return call.name.split(".", 1)[0] in _NATIVE_LIBRARIES or call.method in _NATIVE_CALLS
 
 
 def opens_file(call: Call) -> bool:
@@ -114,15 +145,15 @@ def open_mode(call: Call) -> str:
     return _DEFAULT_MODES.get(call.name, "r")
 
 
-def mode_effects(mode: str, text: str) -> Iterator[Effect]:
+def mode_effects(mode: str, text: str, unseen: bool = False) -> Iterator[Effect]:
     """What opening a file in this mode does; appending reads what was there before."""
     if "+" in mode and not mode.startswith(("w", "x")):
-        yield Effect("read", text, weak=True)
-        yield Effect("write", text)
+        yield Effect("read", text, True, unseen)
+        yield Effect("write", text, False, unseen)
     elif mode[:1] in ("w", "x", "a", "c", "n"):
-        yield Effect("write", text)
+        yield Effect("write", text, False, unseen)
     else:
-        yield Effect("read", text)
+        yield Effect("read", text, False, unseen)
 
 
 def effects_of(call: Call) -> tuple[list[Effect], bool]:
@@ -145,7 +176,7 @@ def effects_of(call: Call) -> tuple[list[Effect], bool]:
                 text += _ADDED_SUFFIX[call.name]
             if call.method == "savefig" and not _SUFFIX.search(text):
                 text += ".png"
-            effects.append(Effect(direction, text, weak=not _SUFFIX.search(text)))
+            effects.append(Effect(direction, text, not _SUFFIX.search(text), is_native(call)))
     return effects, unresolved
 
 

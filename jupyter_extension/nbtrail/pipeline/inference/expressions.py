@@ -55,6 +55,9 @@ class Expressions:
         Gives the code run by ``%run FILE`` into a scope: ``(path, interpreter, scope)``.
     data_folder
         Where ``nbtrail.dataset`` keeps its files, relative to the project root.
+
+    While ``silent`` is above 0, files are not noted; while ``elsewhere`` is, they are those of
+    another process. ``datasets`` are the paths that ``nbtrail.dataset`` is asked to read.
     """
 
     def __init__(
@@ -68,8 +71,10 @@ class Expressions:
         self.folder = ""
         self.unresolved = 0
         self.silent = 0
-        self.events: list[tuple[effects.Mode, str, int, bool]] = []
+        self.elsewhere = 0
+        self.events: list[tuple[effects.Mode, str, int, bool, bool]] = []
         self.remote: set[str] = set()
+        self.datasets: set[str] = set()
         self.search: list[str] = []
         self.returned: list[list[Value]] = []
         self._imports = imports
@@ -92,13 +97,16 @@ class Expressions:
         self._left = _STATEMENT_BUDGET
         return self._budget > 0
 
-    def touch(self, mode: effects.Mode, text: str, weak: bool = False) -> None:
-        """Note that a file is read or written."""
+    def touch(
+        self, mode: effects.Mode, text: str, weak: bool = False, unseen: bool = False
+    ) -> None:
+        """Note that a file is read or written; ``unseen`` where the probe does not see it."""
         if self.silent:
             return
         if self.folder and not text.startswith(("/", ROOT, HOLE)):
             text = library.join(self.folder, text)
-        self.events.append((mode, squeeze(text), self.cell, weak))
+        unseen = unseen or self.elsewhere > 0 or text.lower().endswith(effects.NATIVE_SUFFIXES)
+        self.events.append((mode, squeeze(text), self.cell, weak, unseen))
 
     def import_module(self, name: str) -> Module | External:
         """A local module, or what stands for one from outside."""

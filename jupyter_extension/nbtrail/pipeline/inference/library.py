@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import posixpath
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from nbtrail.pipeline.inference.values import (
@@ -25,6 +26,7 @@ from nbtrail.pipeline.inference.values import (
 
 _A_DAY = datetime.datetime(2000, 1, 1, 12, 0, 0)
 _MAX_RANGE = 64
+_OTHER_WILDCARDS = re.compile(r"\?|\[[^\]/]+\]")
 _PATH_CLASSES = frozenset(
     {"pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath", "pathlib.PurePosixPath",
      "pathlib.WindowsPath", "upath.UPath", "py.path.local"}
@@ -185,7 +187,9 @@ def path_method(path: PathValue, name: str, arguments: Sequence[Value]) -> Value
         return lift(lambda v: _with(path.text, name, text_or_hole(v)), arguments[0])
     if name in ("glob", "rglob") and arguments:
         between = "**/" if name == "rglob" else ""
-        return lift(lambda v: [PathValue(join(path.text, between + text_or_hole(v)))], arguments[0])
+        return lift(
+            lambda v: [PathValue(join(path.text, between + _stars(text_or_hole(v))))], arguments[0]
+        )
     if name == "iterdir":
         return [PathValue(join(path.text, "*"))]
     return UNKNOWN
@@ -316,7 +320,12 @@ def _glob(arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Value:
     if not arguments:
         return UNKNOWN
     root = text_of(keywords.get("root_dir", "")) or ""
-    return lift(lambda v: [join(root, text_or_hole(v))], arguments[0])
+    return lift(lambda v: [join(root, _stars(text_or_hole(v)))], arguments[0])
+
+
+def _stars(pattern: str) -> str:
+    """A pattern of files with nothing but stars in it."""
+    return _OTHER_WILDCARDS.sub("*", pattern)
 
 
 def _listing(name: str, arguments: Sequence[Value]) -> Value:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import posixpath
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from nbtrail.errors import NbtrailError
 from nbtrail.notebooks.cells import code_cells_of, language
+from nbtrail.notebooks.datasets import parse_dataset
 from nbtrail.notebooks.document import Notebook, read_notebook
 from nbtrail.pipeline.inference.expressions import Expressions
 from nbtrail.pipeline.inference.interpret import Interpreter
@@ -42,11 +45,19 @@ class FileUse(msgspec.Struct, frozen=True):
         Index of the cell among all cells.
     weak
         Whether it is only a guess, such as a folder that is listed.
+    unseen
+        Whether it is opened by native code or another process, where the probe sees nothing.
     """
 
     text: str
     cell: int
     weak: bool = False
+    unseen: bool = False
+
+    @property
+    def is_listing(self) -> bool:
+        """Whether the code itself asks for all files that fit a pattern."""
+        return "*" in self.text
 
 
 class Analysis(msgspec.Struct, frozen=True):
@@ -64,6 +75,11 @@ class Analysis(msgspec.Struct, frozen=True):
         Local modules with the digest of their code, by POSIX path from the project root.
     missing
         First parts of the module names that were not found in the project.
+    datasets
+        What ``nbtrail.dataset`` is asked to read, from the project root; ``*`` where not known.
+    dated
+        Names of files that carry a date, as they stand in string literals or are put together
+        from such: these versions are meant exactly.
     unresolved
         Number of readers and writers whose path could not be known.
     cells
@@ -78,6 +94,8 @@ class Analysis(msgspec.Struct, frozen=True):
     remote: tuple[str, ...] = ()
     modules: tuple[tuple[str, str], ...] = ()
     missing: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
+    dated: tuple[str, ...] = ()
     unresolved: int = 0
     cells: int = 0
     parameters: int | None = None
@@ -92,12 +110,14 @@ def analyse(notebook: Notebook, path: str, root: Path, data_folder: str = "data"
         for cell in cells:
             tree = parse_cell(cell.source)
             if tree is not None:
+                modules.dated.update(_dated_names(tree))
                 walk.run_cell(tree, cell.index)
     else:
         for cell in cells:
             walk.cell = cell.index
             _scan_text(walk, cell.source)
     reads, writes = _in_order(walk)
+    dated = modules.dated.union(*(_dated(use.text) for use in reads))
     return Analysis(
         code_key=code_digest(notebook),
         reads=reads,
@@ -105,6 +125,8 @@ def analyse(notebook: Notebook, path: str, root: Path, data_folder: str = "data"
         remote=tuple(sorted(walk.remote)),
         modules=tuple(sorted(modules.digests.items())),
         missing=tuple(sorted(modules.missing)),
+        datasets=tuple(sorted(text.replace(HOLE, "*") for text in walk.datasets)),
+        dated=tuple(sorted(dated)),
         unresolved=walk.unresolved,
         cells=len(cells),
         parameters=next((c.index for c in cells if "parameters" in c.tags), None),
@@ -114,19 +136,37 @@ def analyse(notebook: Notebook, path: str, root: Path, data_folder: str = "data"
 def _in_order(walk: Expressions) -> tuple[tuple[FileUse, ...], tuple[FileUse, ...]]:
     reads: dict[str, FileUse] = {}
     writes: dict[str, FileUse] = {}
-    for mode, text, cell, weak in walk.events:
+    for mode, text, cell, weak, unseen in walk.events:
         text = text.replace("\\", "/")
-        if not text.strip(HOLE + "/.*") or "\n" in text:
+        # Nothing is known of it, unless the whole of the notebook's own folder is asked for.
+        if "\n" in text or (not text.strip(HOLE + "/.*") and (HOLE in text or "*" not in text)):
             continue
-        if mode == "write":
-            known = writes.get(text)
-            if known is None or (known.weak and not weak):
-                writes[text] = FileUse(text, cell, weak)
-        elif text not in writes:
-            known = reads.get(text)
-            if known is None or (known.weak and not weak):
-                reads[text] = FileUse(text, cell, weak)
+        if mode == "read" and text in writes:
+            continue
+        uses = writes if mode == "write" else reads
+        known = uses.get(text)
+        if known is None:
+            uses[text] = FileUse(text, cell, weak, unseen)
+        else:
+            place = cell if known.weak and not weak else known.cell
+            uses[text] = FileUse(text, place, known.weak and weak, known.unseen or unseen)
     return tuple(reads.values()), tuple(writes.values())
+
+
+def _dated_names(tree: ast.Module) -> set[str]:
+    """Names with a date in the string literals of code, shell lines among them."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            for word in (node.value, *node.value.split()):
+                found.update(_dated(word))
+    return found
+
+
+def _dated(text: str) -> Iterator[str]:
+    name = posixpath.basename(text.replace("\\", "/"))
+    if HOLE not in name and "\n" not in name and parse_dataset(name).date is not None:
+        yield name
 
 
 def _scan_text(walk: Expressions, source: str) -> None:
@@ -150,6 +190,7 @@ class LocalModules:
         self.folder = folder
         self.digests: dict[str, str] = {}
         self.missing: set[str] = set()
+        self.dated: set[str] = set()
         self._loaded: dict[Path, Module] = {}
         self._stack: list[Path] = []
         self._included: list[str] = []
@@ -203,6 +244,7 @@ class LocalModules:
         tree = parse_cell(source)
         if tree is None or not isinstance(walk, Interpreter):
             return
+        self.dated.update(_dated_names(tree))
         self._stack.append(file)
         try:
             walk.run_module(tree, scope)
