@@ -26,12 +26,16 @@ class PipelineFinding(msgspec.Struct, frozen=True):
 
 
 class Use(msgspec.Struct, frozen=True):
-    """A file that a step reads or writes, by its key (see `identity`)."""
+    """A file that a step reads or writes, by its key (see `identity`).
+
+    ``unseen`` marks one that the probe in the kernel does not see opened.
+    """
 
     key: str
     evidence: Evidence
     cell: int | None = None
     weak: bool = False
+    unseen: bool = False
 
 
 class Via(msgspec.Struct, frozen=True):

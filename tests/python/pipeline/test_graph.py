@@ -201,6 +201,22 @@ def test_what_was_observed_replaces_guesses_about_the_same_code(folder):
     assert infer_graph(folder.project, seen).edges == ()
 
 
+def test_what_the_probe_does_not_see_is_known_from_the_code_also_after_a_run(folder):
+    folder.notebook("z.ipynb", "df.to_parquet('data/x.parquet')", writes("gone.csv"))
+    folder.notebook("y.ipynb", "!sort data/x.parquet > data/y.csv")
+    folder.notebook("a.ipynb", "import glob\nglob.glob('data/*.csv')", reads("gone.csv"))
+    plain = infer_graph(folder.project)
+    seen = {node.path: Observed(node.analysis.code_key, (), ()) for node in plain.nodes}
+    graph = infer_graph(folder.project, seen)
+    assert edges(graph) == [("z.ipynb", "y.ipynb"), ("y.ipynb", "a.ipynb")]
+    seen["y.ipynb"] = Observed(seen["y.ipynb"].code_key, ("data/x.parquet",), ("data/y.csv",))
+    node = infer_graph(folder.project, seen).node("y.ipynb")
+    assert [(use.key, use.evidence, use.unseen) for use in (*node.reads, *node.writes)] == [
+        ("data/x.parquet", "observed", True),
+        ("data/y.csv", "observed", True),
+    ]
+
+
 def test_unreadable_notebooks_are_findings_and_the_rest_goes_on(folder):
     folder.file("torn.ipynb", "{")
     folder.file("empty.ipynb", "")
