@@ -38,7 +38,8 @@ def acquire(state_dir: Path, run: str) -> int:
         owner = _owner(path)
         raise LockedError(
             f"Run {owner or 'of another process'} is under way in this project.",
-            hint="Wait for it, or cancel it.",
+            hint="Wait until it has ended, or cancel it: in JupyterLab's panel, or with Ctrl-C "
+            "where it was started.",
             detail={"run": owner},
         ) from None
     os.ftruncate(handle, 0)

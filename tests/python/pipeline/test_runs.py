@@ -256,6 +256,7 @@ def test_one_run_at_a_time_and_a_killed_worker_is_lost(folder):
     with pytest.raises(LockedError) as caught:
         folder.start()
     assert caught.value.detail["run"] == run
+    assert "Ctrl-C" in caught.value.hint
     eventually((folder.root / "started").exists, 60)
     with folder.store.read() as connection:
         from nbtrail.ledger.steps import run_row
