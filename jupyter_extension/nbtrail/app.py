@@ -12,6 +12,7 @@ from nbtrail.project import Project, find_project
 
 if TYPE_CHECKING:
     from nbtrail.ledger.records import Execution, Run, RunDetail
+    from nbtrail.ledger.search import Hit
     from nbtrail.ledger.store import Store
     from nbtrail.ledger.writer import Writer
     from nbtrail.notebooks.document import Notebook
@@ -232,6 +233,15 @@ class OpenProject:
 
         with self.store.read() as connection:
             return queries.runs(connection, limit=limit, after=after, notebook=notebook)
+
+    def search(
+        self, text: str, *, limit: int = 50, after: str | None = None
+    ) -> tuple[list[Hit], str | None]:
+        """A page of what holds all the words, newest first, and the cursor of the next page."""
+        from nbtrail.ledger import search
+
+        with self.store.read() as connection:
+            return search.find(connection, text, limit=limit, after=after)
 
     def run_detail(self, run: str) -> RunDetail:
         """A run, by id or tag, with its steps."""

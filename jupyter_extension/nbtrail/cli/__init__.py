@@ -22,6 +22,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "runs": ("record", "Runs so far, newest first."),
     "show": ("record", "One run: steps, files, metrics, environment."),
     "log": ("record", "Every execution on record, newest first."),
+    "search": ("record", "Find code, outputs, errors, metrics, files, models and runs."),
     "env": ("record", "The environment that something ran in."),
     "diff": ("difference", "What changed between two versions of a notebook."),
 }

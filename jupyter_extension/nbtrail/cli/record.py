@@ -131,6 +131,36 @@ def log(settings: Settings, notebook: str | None, limit: int, after: str | None)
         settings.say(f"More: --after {cursor}")
 
 
+@click.command()
+@click.argument("words", nargs=-1, required=True)
+@paged
+@common
+def search(settings: Settings, words: tuple[str, ...], limit: int, after: str | None) -> None:
+    """Find code, outputs, errors, metrics, files, models and runs, newest first.
+
+    All words must be there; "quoted words" follow each other, and word* is a beginning.
+
+    \b
+    Examples:
+      nbtrail search random forest
+      nbtrail search '"learning rate" auc'
+    """
+    with settings.open() as opened:
+        hits, cursor = opened.search(" ".join(words), limit=limit, after=after)
+    if settings.as_json:
+        settings.print_json({"hits": hits, "next": cursor})
+        return
+    if not hits:
+        settings.say("Nothing on record has these words. Fewer words find more.")
+        return
+    settings.table(
+        ("kind", "id", "when", "where", "what"),
+        ((hit.kind, hit.id, hit.at[:19].replace("T", " "), hit.where, hit.excerpt) for hit in hits),
+    )
+    if cursor is not None:
+        settings.say(f"More: --after {cursor}")
+
+
 @click.group()
 def env() -> None:
     """The environments that executions ran in."""

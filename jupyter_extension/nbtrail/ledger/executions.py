@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from nbtrail.files import sha256_bytes
+from nbtrail.ledger import search
 from nbtrail.ledger import tables as t
 from nbtrail.ledger.history import notebook_id
 from nbtrail.ledger.records import ExecutionEnd, ExecutionStart, FileAccess, KernelSession
@@ -118,9 +119,10 @@ def start_execution(connection: Connection, start: ExecutionStart) -> int:
 def finish_execution(connection: Connection, end: ExecutionEnd) -> int | None:
     """A cell ended; returns the execution's id, or ``None`` when it was never begun."""
     key = (t.executions.c.session_id == end.session) & (t.executions.c.msg_id == end.msg_id)
-    identity = connection.execute(select(t.executions.c.id).where(key)).scalar()
-    if identity is None:
+    begun = connection.execute(select(t.executions.c.id, t.executions.c.source).where(key)).first()
+    if begun is None:
         return None
+    identity = begun.id
     values: dict[str, Any] = {
         "status": end.status,
         "seconds": end.seconds,
@@ -153,6 +155,15 @@ def finish_execution(connection: Connection, end: ExecutionEnd) -> int | None:
                 for name, value, step in end.metrics
             ],
         )
+    search.put(
+        connection,
+        identity,
+        source=begun.source,
+        output=end.output,
+        error="" if end.error is None else f"{end.error.name}: {end.error.message}",
+        metrics=(name for name, _value, _step in end.metrics),
+        files=(access.path for access in (*end.reads, *end.writes)),
+    )
     return int(identity)
 
 

@@ -41,7 +41,7 @@ def executions(
     UsageError
         For a cursor that is none, or a limit outside 1 to 500.
     """
-    _check_limit(limit)
+    check_limit(limit)
     query = (
         select(
             t.executions,
@@ -61,7 +61,7 @@ def executions(
     if run is not None:
         query = query.where(t.executions.c.run_id == run)
     if after is not None:
-        query = query.where(t.executions.c.id < _integer_cursor(after))
+        query = query.where(t.executions.c.id < integer_cursor(after))
     rows = connection.execute(query).all()
     page = rows[:limit]
     accesses = _accesses(connection, [row.id for row in page])
@@ -107,7 +107,7 @@ def runs(
     kind: str | None = None,
 ) -> tuple[list[Run], str | None]:
     """A page of runs, newest first, and the cursor of the next page."""
-    _check_limit(limit)
+    check_limit(limit)
     query = select(t.runs).order_by(t.runs.c.started_at.desc(), t.runs.c.id.desc())
     if kind is not None:
         query = query.where(t.runs.c.kind == kind)
@@ -220,12 +220,14 @@ def environment(connection: Connection, identity: str) -> dict[str, Any]:
     return {"id": rows[0].id, "first_seen_at": iso(rows[0].first_seen_at), **rows[0].payload}
 
 
-def _check_limit(limit: int) -> None:
+def check_limit(limit: int) -> None:
+    """Refuse a page that is empty or too long, with a UsageError."""
     if not 1 <= limit <= MAX_PAGE:
         raise UsageError(f"A page has 1 to {MAX_PAGE} entries, not {limit}.")
 
 
-def _integer_cursor(text: str) -> int:
+def integer_cursor(text: str) -> int:
+    """The id that a page goes on behind; UsageError for what is none."""
     try:
         return int(text)
     except ValueError:

@@ -76,6 +76,8 @@ class ExecutionEnd(msgspec.Struct, frozen=True):
     writes: tuple[FileAccess, ...] = ()
     modules: tuple[FileAccess, ...] = ()
     metrics: tuple[tuple[str, float | None, int | None], ...] = ()
+    #: What the cell printed and showed as text, up to the recorder's limit.
+    output: str = ""
     #: Known only now for kernels whose cell ids come from the probe.
     cell_id: str | None = None
     notebook: str | None = None

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError, SQLA
 
 from nbtrail.errors import StoreError
 from nbtrail.files import fingerprint
+from nbtrail.ledger import search
 from nbtrail.ledger.blobs import BlobStore
 from nbtrail.ledger.tables import SCHEMA_VERSION, metadata
 from nbtrail.project import STATE_IGNORE, STATE_NAME, Project
@@ -227,6 +228,7 @@ def _schema_version(connection: Connection) -> str | None:
 
 def _create(connection: Connection) -> None:
     metadata.create_all(connection)
+    search.create(connection)
     connection.execute(
         text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
     )

@@ -23,7 +23,7 @@ from nbtrail.recorder.wire import Connection, Message, request, split
 
 log = logging.getLogger(__name__)
 
-#: Only counted: nobody looks into them.
+#: Counted, and searched for text as long as there is little of it.
 COUNTED = frozenset(
     {"stream", "display_data", "update_display_data", "execute_result", "clear_output"}
 )

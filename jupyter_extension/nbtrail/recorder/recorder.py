@@ -23,6 +23,8 @@ __all__ = ["Finished", "Place", "Recorder", "Resolver"]
 
 _REMEMBERED = 10_000
 _PROBE_TOPIC = b"comm-nbtrail"
+#: Outputs larger than this many bytes are only counted.
+_READ_LIMIT = 500_000
 
 
 class Recorder:
@@ -228,6 +230,8 @@ class Recorder:
         if kind in COUNTED:
             if execution is not None:
                 execution.messages += 1
+                if execution.room > 0 and len(message.content) <= _READ_LIMIT:
+                    _keep_text(execution, message.content)
         elif kind == "status":
             if execution is not None or parent in self._marks:
                 self._status(kernel, message)
@@ -339,6 +343,7 @@ class Recorder:
             probed=report is not None or (session.ready and not start.source.strip()),
             messages=execution.messages,
             metrics=() if report is None else metrics_of(report),
+            output="".join(execution.output),
             cell_id=cell_id,
             notebook=place.notebook,
         )
@@ -361,6 +366,34 @@ class Recorder:
         kernel.begin_session()
         with self._changed:
             self._changed.notify_all()
+
+
+class _Output(msgspec.Struct, frozen=True):
+    """What is text in an output; images and the like are passed over."""
+
+    text: str | list[str] = ""
+    data: dict[str, msgspec.Raw] = {}
+
+
+def _keep_text(execution: Running, content: bytes) -> None:
+    """Add an output's text to what search will find of the execution."""
+    try:
+        output = _decode_output(content)
+        found = output.text
+        if not found and "text/plain" in output.data:
+            found = msgspec.json.decode(output.data["text/plain"], type=str | list[str])
+    except msgspec.DecodeError:
+        return
+    text = found if isinstance(found, str) else "".join(found)
+    if not text:
+        return
+    if execution.output and not execution.output[-1].endswith("\n"):
+        text = f"\n{text}" if output.data else text
+    execution.output.append(text[: execution.room])
+    execution.room -= len(text)
+
+
+_decode_output = msgspec.json.Decoder(_Output).decode
 
 
 class _Input(msgspec.Struct, frozen=True):

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection as Database
 
 
+#: Characters of text outputs that are kept of one execution, to be searched.
+OUTPUT_LIMIT = 20_000
+
+
 class Sink(Protocol):
     """Where records go: the ledger's writer."""
 
@@ -71,6 +75,9 @@ class Running:
     error: CellError | None = None
     report: Report | None = None
     messages: int = 0
+    output: list[str] = field(default_factory=list)
+    #: Characters of text outputs that are still kept.
+    room: int = OUTPUT_LIMIT
 
 
 @dataclass

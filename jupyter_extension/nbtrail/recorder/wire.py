@@ -112,8 +112,8 @@ _decode_header = msgspec.json.Decoder(Header).decode
 def split(frames: Sequence[bytes], connection: Connection, unsigned: frozenset[str]) -> Message:
     """Take a message apart without looking at its content.
 
-    The signature of types in ``unsigned`` is not checked: nothing of them but their number
-    counts, and checking it means going through all of their content.
+    The signature of types in ``unsigned`` is not checked, because that means going through all
+    of their content: of outputs only the number counts, and some text that search finds.
 
     Raises
     ------

@@ -103,6 +103,18 @@ class ExecutionsHandler(ApiHandler):
         self.answer({"executions": found, "next": cursor})
 
 
+class SearchHandler(ApiHandler):
+    """``GET search?q=``: what holds all the words, newest first."""
+
+    @route
+    async def get(self) -> None:
+        limit, after = self.page()
+        query = self.get_query_argument("q")
+        opened = await self.opened()
+        hits, cursor = await self.off_loop(lambda: opened.search(query, limit=limit, after=after))
+        self.answer({"hits": hits, "next": cursor})
+
+
 class GraphHandler(ApiHandler):
     """``GET graph``: the inferred pipeline."""
 
@@ -258,6 +270,7 @@ def handlers(projects: Projects, threads: ThreadPoolExecutor, tell: Tell) -> lis
         (rf"notebooks/{_PATH}/executions", ExecutionsHandler),
         (rf"notebooks/{_PATH}", NotebookHandler),
         ("executions", ExecutionsHandler),
+        ("search", SearchHandler),
         ("graph", GraphHandler),
         ("runs", RunsHandler),
         (rf"runs/{_RUN}", RunHandler),

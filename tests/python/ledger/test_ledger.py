@@ -15,7 +15,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from nbtrail.errors import NotFoundError, StoreError, UsageError
-from nbtrail.ledger import executions, history, queries, runs, tables
+from nbtrail.ledger import executions, history, queries, runs, search, tables
 from nbtrail.ledger.migrate import alembic_config
 from nbtrail.ledger.records import ExecutionEnd, ExecutionStart, FileAccess, KernelSession
 from nbtrail.ledger.store import DATABASE_NAME, Store, set_aside
@@ -58,9 +58,31 @@ def test_migrations_lead_to_the_tables() -> None:
         config = alembic_config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-        context = MigrationContext.configure(connection)
+        # The tables of the full-text search are not known to SQLAlchemy.
+        known = {"include_name": lambda name, kind, _: kind != "table" or "search" not in name}
+        context = MigrationContext.configure(connection, opts=known)
         assert compare_metadata(context, tables.metadata) == []
         assert context.get_current_revision() == tables.SCHEMA_VERSION
+
+
+def test_what_an_older_ledger_holds_can_be_searched(project: Project) -> None:
+    with sa.create_engine(f"sqlite:///{project.root / 'old.db'}").connect() as connection:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for statement in (
+            "INSERT INTO sessions (id, kernel_id, started_at) VALUES ('s', 'k', 1)",
+            "INSERT INTO executions (id, session_id, msg_id, cell_id_inferred, position, source, "
+            "source_sha256, started_at, status, error_name, error_message, probed, messages) "
+            "VALUES (7, 's', 'm', 0, 1, 'fit(forest)', '', 1, 'error', 'ValueError', "
+            "'too small', 0, 0)",
+            "INSERT INTO accesses (execution_id, kind, path) VALUES (7, 'write', 'models/old.pkl')",
+        ):
+            connection.execute(sa.text(statement))
+        command.upgrade(config, "head")
+        for words in ("forest", "too small", "old.pkl"):
+            hits, _ = search.find(connection, words)
+            assert [hit.id for hit in hits] == ["7"]
 
 
 def test_the_state_folder_ignores_itself(project: Project, store: Store) -> None:

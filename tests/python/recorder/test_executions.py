@@ -204,6 +204,21 @@ def test_large_files_are_hashed_after_the_end_is_on_record(bench: Bench) -> None
     assert one.writes == (FileAccess("large.bin", sha256_bytes(bytes(size)), size),)
 
 
+def test_text_of_outputs_is_found_by_search(bench: Bench) -> None:
+    bench.run(
+        "import sys\nfrom IPython.display import HTML, display\n"
+        "print('prin' + 'ted')\nprint('war' + 'ned', file=sys.stderr)\n"
+        "display(HTML('<b>hidden</b>'))\n'sho' + 'wn'"
+    )
+    bench.run("for n in range(5000): print('line', n)")
+    bench.log()
+    for words in ("printed", "warned", "shown", '"line 7"'):
+        hits, _ = bench.project.search(words)
+        assert {hit.kind for hit in hits} == {"output"}
+    # Only so much is kept of each cell.
+    assert bench.project.search('"line 4999"') == ([], None)
+
+
 def test_many_executions_in_order(bench: Bench) -> None:
     ids = [bench.send(f"x = {n}") for n in range(200)]
     for msg_id in ids:

@@ -11,6 +11,9 @@ import pytest
 from tornado.httpclient import HTTPClientError
 from tornado.web import RequestHandler
 
+from nbtrail.app import open_project
+from nbtrail.ledger import executions
+from nbtrail.ledger.records import ExecutionEnd, ExecutionStart, KernelSession
 from nbtrail.ledger.store import DATABASE_NAME
 from nbtrail.notebooks.document import read_notebook, write_notebook
 from nbtrail.server.extension import NbtrailExtension
@@ -118,6 +121,8 @@ async def test_a_bad_name_is_refused_with_its_finding(api: Api, root: Path) -> N
         ("GET", "diff", {"a": CLEANING}, 404),
         ("GET", "diff", {"a": f"{CLEANING}@nonsense"}, 400),
         ("GET", "diff", {}, 400),
+        ("GET", "search", {}, 400),
+        ("GET", "search", {"q": "()"}, 400),
         ("GET", "project", {"project": "../.."}, 403),
         ("PUT", "runs", {}, 405),
     ],
@@ -283,3 +288,17 @@ def test_every_route_is_guarded(tmp_path: Path) -> None:
 )
 def test_drive_prefixes(path: str, plain: str) -> None:
     assert strip_drive(path) == plain
+
+
+async def test_search(api: Api, root: Path) -> None:
+    opened = open_project(root)
+    with opened.store.write() as connection:
+        executions.open_session(connection, KernelSession("s", "k", "python3", "python", 1.0))
+        start = ExecutionStart("s", "m", CLEANING, "c1", 1, 1, "depths = [3, 5]", 100.0)
+        executions.start_execution(connection, start)
+        executions.finish_execution(connection, ExecutionEnd("s", "m", "ok", 0.5))
+    opened.close()
+    status, found = await api("GET", "search", q="depths")
+    assert status == 200
+    assert [(hit["kind"], hit["where"]) for hit in found["hits"]] == [("source", CLEANING)]
+    assert found["next"] is None
