@@ -14,13 +14,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from nbtrail.notebooks.datasets import family_of
+from nbtrail.notebooks.datasets import family_of, parse_dataset
 from nbtrail.pipeline.inference.values import HOLE, ROOT
 
 #: Folders whose files are gone tomorrow.
 _TEMPORARY = ("/tmp/", "/var/tmp/", "/dev/", "/proc/", "/sys/", "/private/tmp/")
 _DRIVE = re.compile(r"^[A-Za-z]:/")
 _UNKNOWN_DATE = re.compile(r"(^|/)\*[-_]")
+#: What is in these was not put there by people.
+_OWN_FOLDERS = frozenset({".git", ".nbtrail", ".venv", ".ipynb_checkpoints", "__pycache__"})
 #: First component of the key of a file that lies where no project folder is known.
 ELSEWHERE = "…"
 
@@ -72,6 +74,31 @@ class Folders:
             return any(fnmatch.fnmatchcase(found, key) for found in self.families(head))
         return key in self.families(posixpath.dirname(key)) or (self.root / key).exists()
 
+    def matching(self, pattern: str) -> tuple[str, ...]:
+        """Files and folders that fit a pattern of POSIX paths, ``**/`` for any folders.
+
+        Rather too many than too few: below its first star, a pattern's stars stand for folders too.
+        """
+        folder = posixpath.dirname(pattern.partition("*")[0])
+        rest = pattern[len(folder) :].lstrip("/")
+        if "/" not in rest:
+            groups = self.families(folder).values()
+            names = [path for group in groups for path in group]
+        else:
+            names = _below(self.root, folder)
+        wanted = pattern.replace("**/", "*")
+        return tuple(
+            sorted(
+                path
+                for path in names
+                if fnmatch.fnmatchcase(path, wanted) and _OWN_FOLDERS.isdisjoint(path.split("/"))
+            )
+        )
+
+    def files_of(self, path: str) -> tuple[str, ...]:
+        """The path itself, or all that is below it where it is a folder."""
+        return self.matching(f"{path}/**/*") if (self.root / path).is_dir() else (path,)
+
     def has_folder(self, key: str) -> bool:
         """Whether the folder of this key is there."""
         return (self.root / posixpath.dirname(key)).is_dir()
@@ -102,6 +129,33 @@ def refer(text: str, folder: str, root: Path) -> Reference | None:
         paths.append(posixpath.normpath(text))
     kept = [key_of(path) for path in paths if not path.startswith("../")] or [key_of(paths[0])]
     return Reference(tuple(dict.fromkeys(kept)))
+
+
+def patterns_of(text: str, folder: str, root: Path) -> tuple[str, ...]:
+    """Paths that a path or pattern in the code of a notebook in ``folder`` may stand for.
+
+    Unlike keys they keep their dates, and each may lead out of the project.
+    """
+    text = text.replace("\\", "/").replace(HOLE, "*")
+    inside = root.as_posix() + "/"
+    found: list[str]
+    if "://" in text:
+        return ()
+    if text.startswith(ROOT):
+        found = [text[2:]]
+    elif text.startswith(inside):
+        found = [text[len(inside) :]]
+    elif text.startswith(_TEMPORARY):
+        return ()
+    elif text.startswith("*/"):
+        found = ["**/" + text[2:]]
+    elif text.startswith("/") or _DRIVE.match(text):
+        parts = text.lstrip("/").split("/")
+        tails = ("/".join(parts[start:]) for start in range(1, len(parts) - 1))
+        found = [text, *(t for t in tails if (root / posixpath.dirname(t)).is_dir())]
+    else:
+        found = [posixpath.join(folder, text), text]
+    return tuple(dict.fromkeys(posixpath.normpath(path) for path in found))
 
 
 def settle_write(reference: Reference, folders: Folders) -> str | None:
@@ -145,11 +199,38 @@ def matches(read: str, written: str) -> bool:
     return False
 
 
+def _below(root: Path, folder: str) -> list[str]:
+    """POSIX paths of all files below a folder, from the root."""
+    found: list[str] = []
+    for place, folders, files in os.walk(root / folder):
+        folders[:] = sorted(name for name in folders if name not in _OWN_FOLDERS)
+        base = os.path.relpath(place, root).replace(os.sep, "/")
+        found.extend(name if base == "." else f"{base}/{name}" for name in files)
+    return found
+
+
 def _fits(key: str, pattern: str) -> bool:
     if not fnmatch.fnmatchcase(key, pattern):
         return False
     # A star says too little when nothing but the ending is known.
     return "/" in pattern.strip("/") or len(pattern.replace("*", "").strip("._-")) >= 6
+
+
+def newest_version(family: str, folders: Folders, until: str | None = None) -> str | None:
+    """The file that a dataset's family stands for: its newest version, else its undated file.
+
+    Versions younger than ``until`` (an ISO date) do not count.
+    """
+    members = folders.families(posixpath.dirname(family)).get(family, [])
+    versions = [
+        (found.date, path)
+        for path in members
+        if (found := parse_dataset(path)).date is not None
+        and (until is None or found.date <= until)
+    ]
+    if versions:
+        return max(versions)[1]
+    return family if family in members else None
 
 
 def _end_among(reference: Reference, known: Iterable[str]) -> str | None:

@@ -13,10 +13,12 @@ import msgspec
 from nbtrail.files import sha256_bytes
 from nbtrail.ledger.records import FileAccess
 from nbtrail.ledger.steps import StepRecord
-from nbtrail.notebooks.datasets import parse_dataset
+from nbtrail.notebooks.datasets import family_of, parse_dataset
 from nbtrail.pipeline.graph import Node
 from nbtrail.pipeline.hashes import FileHashes
-from nbtrail.pipeline.identity import Folders
+from nbtrail.pipeline.identity import Folders, newest_version, patterns_of
+from nbtrail.pipeline.inference.static import Analysis
+from nbtrail.pipeline.inference.values import HOLE
 from nbtrail.project import Project
 
 
@@ -27,17 +29,15 @@ class Surroundings(msgspec.Struct, frozen=True):
     ----------
     environment
         Fingerprint of the kernel's environment, seen from outside (`kernels`).
-    sources
-        The text of all code cells: a dataset whose date stands there is meant exactly.
+    analysis
+        What the code says: which versions of datasets it means, and its local modules.
     listings
-        Files that fit the patterns which the code lists, by pattern.
+        Files that fit the patterns which the code lists, by pattern (`listings_of`).
     """
 
-    code_key: str
+    analysis: Analysis
     environment: str
-    modules: tuple[tuple[str, str], ...]
     params: Mapping[str, Any]
-    sources: str
     listings: Mapping[str, tuple[str, ...]]
 
 
@@ -47,13 +47,13 @@ def cache_key(
     """Identity of all that a step depends on; ``None`` when an input's content is unknown."""
     if any(access.sha256 is None for access in inputs):
         return None
-    own = {access.path for access in outputs}
-    named = sorted((_name(a.path, around.sources), a.sha256) for a in inputs)
+    own = {name for a in outputs for name in (a.path, family_of(a.path))}
+    named = sorted((_name(a.path, around.analysis), a.sha256) for a in inputs)
     payload = [
-        "nbtrail-step-1",
-        around.code_key,
+        "nbtrail-step-2",
+        around.analysis.code_key,
         around.environment,
-        [list(module) for module in around.modules],
+        [list(module) for module in around.analysis.modules],
         dict(around.params),
         named,
         {p: [f for f in files if f not in own] for p, files in sorted(around.listings.items())},
@@ -73,7 +73,7 @@ def matching_record(
         if record.cache_key is None:
             continue
         present = [
-            FileAccess(a.path, current_sha256(a.path, around.sources, hashes, folders, until))
+            FileAccess(a.path, current_sha256(a.path, around.analysis, hashes, folders, until))
             for a in record.inputs
         ]
         if cache_key(around, present, record.outputs) == record.cache_key:
@@ -82,47 +82,62 @@ def matching_record(
 
 
 def current_sha256(
-    path: str, sources: str, hashes: FileHashes, folders: Folders, until: str | None = None
+    path: str, analysis: Analysis, hashes: FileHashes, folders: Folders, until: str | None = None
 ) -> str | None:
-    """Hash of what a step would read today where it once read ``path``.
+    """Hash of what a step would read today where it once read ``path``; ``None`` if unclear.
 
-    That is the newest version of a dataset's family that is not younger than ``until`` (an ISO
-    date), unless the code itself names the date.
+    Where the code asks for the dataset by the name of its family, that is the newest version
+    that is not younger than ``until`` (an ISO date); where its text names the date, that
+    version. Where it does both, or comes to the name in a way that is not known, both versions
+    must be of one content.
     """
-    named = parse_dataset(path)
-    if named.date is None or _is_exact(path, sources):
+    said = parse_dataset(path)
+    by_family = is_asked_for(said.family, analysis)
+    by_date = posixpath.basename(path) in analysis.dated
+    if not by_family and (by_date or said.date is None):
         return hashes.get(path)
-    versions = [
-        (found.date, candidate)
-        for candidate in folders.families(posixpath.dirname(path)).get(named.family, [])
-        if (found := parse_dataset(candidate)).date is not None
-        and (until is None or found.date <= until)
-    ]
-    return hashes.get(max(versions)[1]) if versions else None
+    newest = newest_version(said.family, folders, until)
+    if by_family and not by_date:
+        return hashes.get(newest) if newest is not None else None
+    digest = hashes.get(path)
+    return digest if newest is None or hashes.get(newest) == digest else None
+
+
+def is_asked_for(family: str, analysis: Analysis) -> bool:
+    """Whether the code asks for a dataset by the name of its family (``nbtrail.dataset``)."""
+    return any(fnmatch.fnmatchcase(family, name) for name in analysis.datasets)
 
 
 def changed_inputs(
-    record: StepRecord, sources: str, hashes: FileHashes, folders: Folders
+    record: StepRecord, analysis: Analysis, hashes: FileHashes, folders: Folders
 ) -> list[str]:
     """Inputs of a record whose content is another one now, or unknown."""
     return [
         access.path
         for access in record.inputs
         if access.sha256 is None
-        or current_sha256(access.path, sources, hashes, folders) != access.sha256
+        or current_sha256(access.path, analysis, hashes, folders) != access.sha256
     ]
 
 
 def listings_of(project: Project, node: Node) -> dict[str, tuple[str, ...]]:
-    """Files that fit the patterns which a step's code lists."""
+    """What a step's code finds: files that fit a pattern, are in a folder, or are there at all.
+
+    From the code alone: what it would find now cannot be known from what it once found.
+    """
     found: dict[str, tuple[str, ...]] = {}
-    for use in node.reads:
-        head, _, _last = use.key.rpartition("/")
-        if "*" not in use.key or "*" in head or use.key.startswith(("/", "..")):
+    folders = Folders(project.root)
+    for named in node.analysis.reads:
+        if HOLE in named.text and not named.is_listing:
             continue
-        folders = Folders(project.root)
-        names = [name for group in folders.families(head).values() for name in group]
-        found[use.key] = tuple(sorted(n for n in names if fnmatch.fnmatchcase(n, use.key)))
+        for path in patterns_of(named.text, posixpath.dirname(node.path), project.root):
+            if "*" in path:
+                found[path] = folders.matching(path)
+            elif (project.root / path).is_dir():
+                found[path] = folders.files_of(path)
+            else:
+                family = family_of(path)
+                found[path] = (family,) if folders.exists(family) else ()
     return found
 
 
@@ -137,10 +152,5 @@ def undeclared_addresses(project: Project, node: Node) -> list[str]:
     return [address for address in node.analysis.remote if address not in declared]
 
 
-def _name(path: str, sources: str) -> str:
-    return path if _is_exact(path, sources) else parse_dataset(path).family
-
-
-def _is_exact(path: str, sources: str) -> bool:
-    date = parse_dataset(path).date
-    return date is not None and (date in sources or date.replace("-", "") in sources)
+def _name(path: str, analysis: Analysis) -> str:
+    return path if posixpath.basename(path) in analysis.dated else family_of(path)

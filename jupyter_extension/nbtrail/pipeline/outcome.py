@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import posixpath
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -13,29 +12,34 @@ from nbtrail.files import fingerprint, stable_sha256
 from nbtrail.ledger.records import FileAccess
 from nbtrail.ledger.steps import run_accesses, run_environment, run_metrics
 from nbtrail.ledger.store import Store
-from nbtrail.pipeline.graph import Node
+from nbtrail.notebooks.datasets import family_of
 from nbtrail.pipeline.hashes import FileHashes
-from nbtrail.pipeline.identity import Folders
+from nbtrail.pipeline.identity import ELSEWHERE, Folders, newest_version
+from nbtrail.pipeline.inference.effects import NATIVE_SUFFIXES
+from nbtrail.pipeline.inference.static import Analysis
+from nbtrail.pipeline.keys import is_asked_for
+from nbtrail.pipeline.model import Node, Use
 
-#: Files that native libraries read and write past Python's `open`.
-_NATIVE = (
-    ".parquet", ".feather", ".arrow", ".h5", ".hdf5", ".nc", ".zarr", ".db", ".sqlite",
-    ".sqlite3", ".duckdb", ".pt", ".pth", ".safetensors", ".onnx", ".tif", ".tiff", ".shp",
-    ".gpkg", ".keras", ".cbm", ".orc", ".fst", ".rds", ".rda",
-)  # fmt: skip
 #: Larger outputs are not kept among the blobs, in bytes.
 LARGEST_BLOB = 50 * 1024 * 1024
 
 
 class Expected(msgspec.Struct, frozen=True):
-    """Files that static analysis names and the probe may miss, as they were before the step.
+    """Files that code or configuration name and the probe may miss, as they were before the step.
 
-    ``reads`` has hashes by path, ``writes`` paths, ``since`` is a file's time in ns.
+    Attributes
+    ----------
+    reads
+        Hashes by path.
+    writes
+        Keys and patterns of what may be written.
+    present
+        Size, time and inode of what was there of ``writes``, by path.
     """
 
     reads: dict[str, str | None]
     writes: tuple[str, ...]
-    since: int
+    present: dict[str, tuple[int, int, int] | None]
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -57,15 +61,22 @@ class Outcome(msgspec.Struct, frozen=True):
     complete: bool = False
 
 
-def expected_files(node: Node, hashes: FileHashes, folders: Folders, since: int) -> Expected:
+def expected_files(
+    node: Node, root: Path, hashes: FileHashes, until: str | None = None
+) -> Expected:
     """What to look at before a step runs, for files that are opened past Python."""
-    reads = {}
-    for use in node.reads:
-        path = _newest(use.key, folders) if _is_native(use) else None
-        if path is not None:
-            reads[path] = hashes.get(path)
-    writes = tuple(use.key for use in node.writes if _is_native(use))
-    return Expected(reads, writes, since)
+    folders = Folders(root)
+    reads = {
+        path: hashes.get(path)
+        for use in node.reads
+        if _may_be_missed(use)
+        for named in _read_by(use.key, node.analysis, folders, until)
+        for path in ((named,) if use.weak else folders.files_of(named))
+        if path != node.path and (root / path).is_file()
+    }
+    writes = tuple(use.key for use in node.writes if _may_be_missed(use))
+    present = {path: fingerprint(root / path) for path in _written_by(writes, folders)}
+    return Expected(reads, writes, present)
 
 
 def gather(
@@ -76,6 +87,7 @@ def gather(
     expected: Expected,
     modules: frozenset[str] = frozenset(),
     cells: int = 0,
+    hidden: bool = False,
 ) -> Outcome:
     """Put together what a step's executions did.
 
@@ -85,6 +97,8 @@ def gather(
         Local modules that the step's key has already.
     cells
         How many cells were run: fewer executions on record are not all there were.
+    hidden
+        Whether something else is known that the probe could not see into.
     """
     with store.read() as connection:
         executions = run_accesses(connection, run, path)
@@ -120,7 +134,9 @@ def gather(
         outside=outside,
         metrics=metrics,
         environment=environment,
-        complete=len(ids) >= cells and all(probed for _identity, probed, _files in executions),
+        complete=not hidden
+        and len(ids) >= cells
+        and all(probed for _identity, probed, _files in executions),
     )
 
 
@@ -176,26 +192,54 @@ def restore_outputs(
 def _add_native(
     root: Path, expected: Expected, inputs: dict[str, FileAccess], written: dict[str, None]
 ) -> None:
+    """Add what the probe may have missed.
+
+    What could have been written, is there and was not, is an input: either branch of ``if``
+    that makes a file or takes the one that is there.
+    """
+    seen = set(written)
     folders = Folders(root)
-    for key in expected.writes:
-        path = _newest(key, folders)
-        found = fingerprint(root / path) if path is not None else None
-        if path is not None and found is not None and found[1] >= expected.since:
+    for path in _written_by(expected.writes, folders):
+        now = fingerprint(root / path)
+        if now is not None and now != expected.present.get(path):
             written.setdefault(path)
+    made = {family_of(path) for path in written}
+    for key in expected.writes:
+        left = None if key in made or "*" in key else newest_version(key, folders)
+        if left is not None and (root / left).is_file():
+            digest, size = stable_sha256(root / left)
+            inputs.setdefault(left, FileAccess(left, digest, size))
     for path, before in expected.reads.items():
-        if path in inputs or path in written:
+        if path in inputs or path in seen:
             continue
-        now, size = stable_sha256(root / path)
-        inputs[path] = FileAccess(path, now if now == before else None, size)
+        now_there, size = stable_sha256(root / path)
+        is_as_before = now_there == before or path in written
+        inputs[path] = FileAccess(path, before if is_as_before else None, size)
 
 
-def _is_native(use: Any) -> bool:
-    certain = use.evidence in ("static", "declared") and not use.weak
-    return certain and "*" not in use.key and use.key.lower().endswith(_NATIVE)
+def _may_be_missed(use: Use) -> bool:
+    if use.key.startswith(("/", "..", ELSEWHERE)):
+        return False
+    return use.unseen or use.evidence == "declared" or use.key.lower().endswith(NATIVE_SUFFIXES)
 
 
-def _newest(key: str, folders: Folders) -> str | None:
-    if key.startswith(("/", "..")):
-        return None
-    names = folders.families(posixpath.dirname(key)).get(key, [])
-    return max(names) if names else None
+def _read_by(key: str, analysis: Analysis, folders: Folders, until: str | None) -> tuple[str, ...]:
+    """Files that a step may read by a key: the version that it names, or the newest."""
+    if "*" in key:
+        return folders.matching(key)
+    members = folders.families(posixpath.dirname(key)).get(key, [])
+    exact = tuple(path for path in members if posixpath.basename(path) in analysis.dated)
+    newest = newest_version(key, folders, until)
+    if newest is None or (exact and not is_asked_for(key, analysis)):
+        return exact
+    return (*exact, newest)
+
+
+def _written_by(keys: tuple[str, ...], folders: Folders) -> dict[str, None]:
+    """What there is of files that may be written."""
+    found: dict[str, None] = {}
+    for key in keys:
+        members = folders.families(posixpath.dirname(key)).get(key, ())
+        for path in folders.matching(key) if "*" in key else members:
+            found.update(dict.fromkeys(folders.files_of(path)))
+    return found

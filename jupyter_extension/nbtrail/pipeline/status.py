@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import msgspec
 
 from nbtrail.errors import NbtrailError
 from nbtrail.ledger.steps import (
     StepRecord,
+    good_steps,
     latest_failures,
     latest_good_steps,
+    run_accesses,
+    run_row,
     run_seconds,
     running_steps,
 )
 from nbtrail.ledger.store import Store
-from nbtrail.notebooks.cells import code_cells_of
+from nbtrail.notebooks.cells import kernel_name
 from nbtrail.notebooks.document import read_notebook
+from nbtrail.pipeline.cells import tagged_parameters
 from nbtrail.pipeline.graph import Graph, Node
 from nbtrail.pipeline.hashes import FileHashes
 from nbtrail.pipeline.identity import Folders
-from nbtrail.pipeline.keys import changed_inputs
+from nbtrail.pipeline.kernels import environment_fingerprint
+from nbtrail.pipeline.keys import Surroundings, cache_key, changed_inputs, listings_of
 from nbtrail.project import Project
 
 Status = Literal["fresh", "stale", "never-run", "failed", "running"]
@@ -46,6 +52,11 @@ def step_states(project: Project, store: Store, graph: Graph) -> dict[str, StepS
         failures = latest_failures(connection)
         running = running_steps(connection)
         durations = run_seconds(connection)
+        given = {
+            run: row.params or {}
+            for run in {record.run for record in records.values()}
+            if (row := run_row(connection, run)) is not None
+        }
     hashes = FileHashes(project.root, project.state_dir)
     folders = Folders(project.root)
     states: dict[str, StepState] = {}
@@ -63,38 +74,87 @@ def step_states(project: Project, store: Store, graph: Graph) -> dict[str, StepS
         elif record is None:
             states[node.path] = StepState("never-run")
         else:
-            reason = _why_stale(project, graph, node, record, states, hashes, folders)
+            reason = (
+                _why_other_code(project, store, node, record, given.get(record.run, {}), hashes)
+                or _why_other_files(node, record, hashes, folders)
+                or _why_other_steps(graph, node, states)
+            )
             status: Status = "stale" if reason else "fresh"
             states[node.path] = StepState(status, reason, seconds, metrics)
     hashes.save()
     return states
 
 
-def _why_stale(
-    project: Project, graph: Graph, node: Node, record: StepRecord,
-    states: dict[str, StepState], hashes: FileHashes, folders: Folders,
+def _why_other_code(
+    project: Project, store: Store, node: Node, record: StepRecord,
+    given: Mapping[str, Any], hashes: FileHashes,
 ) -> str | None:  # fmt: skip
-    if record.code_key != node.analysis.code_key:
+    """What of code, parameters and modules is not what it ran with."""
+    analysis = node.analysis
+    if record.code_key != analysis.code_key:
         return "Code changed since it ran."
-    sources = ""
-    if record.inputs:
-        sources = read_sources(project, node.path)
-    changed = changed_inputs(record, sources, hashes, folders)
+    if not given and not analysis.modules:
+        return None
+    try:
+        notebook = read_notebook(project.root / node.path)
+    except NbtrailError:
+        return None  # just deleted, or being written
+    params = tagged_parameters(notebook)
+    for name, value in sorted(given.items()):
+        if name not in params:
+            return f"It ran with {name} = {value!r}, which the notebook does not set."
+        if params[name] != value:
+            return f"It ran with {name} = {value!r}, not {params[name]!r}."
+    if not analysis.modules:
+        return None
+    around = Surroundings(
+        analysis=analysis,
+        environment=environment_fingerprint(kernel_name(notebook)),
+        params=params,
+        listings=listings_of(project, node),
+    )
+    if cache_key(around, record.inputs, record.outputs) == record.cache_key is not None:
+        return None
+    # Only the key says whether a module's code changed, and not just its comments; which one it
+    # was, what the recorder saw of them.
+    for path, digest in _modules_seen(store, record).items():
+        if hashes.get(path) != digest:
+            return f"{path} changed since it ran."
+    return None
+
+
+def _modules_seen(store: Store, record: StepRecord) -> dict[str, str | None]:
+    """Hashes of the modules that a step imported when it last really ran."""
+    with store.read() as connection:
+        for one in good_steps(connection, record.path, code_key=record.code_key):
+            if one.cache_key != record.cache_key:
+                continue
+            executions = run_accesses(connection, one.run, one.path)
+            if executions:
+                return {
+                    access.path: access.sha256
+                    for _identity, _probed, files in executions
+                    for kind, access in files
+                    if kind == "module"
+                }
+    return {}
+
+
+def _why_other_files(
+    node: Node, record: StepRecord, hashes: FileHashes, folders: Folders
+) -> str | None:
+    changed = changed_inputs(record, node.analysis, hashes, folders)
     if changed:
         return f"{changed[0]} is not what it read."
     for access in record.outputs:
         if hashes.get(access.path) != access.sha256:
             return f"{access.path} is not what it wrote."
+    return None
+
+
+def _why_other_steps(graph: Graph, node: Node, states: Mapping[str, StepState]) -> str | None:
     for source in graph.sources_of(node.path):
         if states[source].status not in ("fresh", "running"):
             title = graph.node(source).title
             return f"{title[:1].upper()}{title[1:]} is {states[source].status.replace('-', ' ')}."
     return None
-
-
-def read_sources(project: Project, path: str) -> str:
-    """The text of all code cells; empty for a notebook that cannot be read."""
-    try:
-        return "\n".join(cell.source for cell in code_cells_of(read_notebook(project.root / path)))
-    except NbtrailError:
-        return ""

@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from nbtrail.errors import NbtrailError
 from nbtrail.files import sha256_bytes
 from nbtrail.ledger import runs as ledger_runs
 from nbtrail.ledger.steps import StepRecord, good_steps
-from nbtrail.notebooks.cells import code_cells_of, kernel_name, sources_digest
+from nbtrail.notebooks.cells import kernel_name, sources_digest
 from nbtrail.notebooks.document import Notebook, dump_notebook, parse_notebook
 from nbtrail.pipeline import cells, keys, outcome, writeback
+from nbtrail.pipeline.graph import infer_graph
 from nbtrail.pipeline.identity import Folders
+from nbtrail.pipeline.inference.cache import AnalysisCache
 from nbtrail.pipeline.inference.source import code_digest
-from nbtrail.pipeline.inference.static import analyse
+from nbtrail.pipeline.inference.static import Analysis, analyse
 from nbtrail.pipeline.kernels import Kernel
 from nbtrail.pipeline.model import Node
 
@@ -51,17 +55,15 @@ class StepRun:
         self.kernel_name = kernel_name(self.notebook)
         self.params = {**cells.tagged_parameters(self.notebook), **engine.request.params}
         self.around = keys.Surroundings(
-            code_key=self.node.analysis.code_key,
+            analysis=self.node.analysis,
             environment=engine.fingerprint(self.kernel_name),
-            modules=self.node.analysis.modules,
             params=self.params,
-            sources="\n".join(cell.source for cell in code_cells_of(self.notebook)),
             listings=keys.listings_of(engine.project, self.node),
         )
         engine.update(
             self.position,
             cells_total=cells.code_cell_count(self.notebook),
-            code_key=self.around.code_key,
+            code_key=self.node.analysis.code_key,
             sources_digest=self.digest,
             params=self.params,
         )
@@ -69,14 +71,21 @@ class StepRun:
             await self._execute()
 
     def _current_node(self) -> Node:
-        """The step's analysis, made again when the notebook was edited since the run began."""
+        """The step as it is now: notebook and modules may be others than when the run began."""
         engine = self.engine
+        project = engine.project
         node = engine.graph.node(self.path)
-        if code_digest(self.notebook) == node.analysis.code_key:
+        data_folder = project.config.datasets.folder
+        found = AnalysisCache(project.root, project.state_dir, data_folder).get(self.path)
+        if isinstance(found, Analysis) and found.code_key == code_digest(self.notebook):
+            analysis = found
+        else:
+            analysis = analyse(self.notebook, self.path, project.root, data_folder)
+        if analysis == node.analysis:
             return node
-        analysis = analyse(
-            self.notebook, self.path, engine.project.root, engine.project.config.datasets.folder
-        )
+        with suppress(KeyError):
+            # What other code was seen to do says nothing of this.
+            node = infer_graph(project).node(self.path)
         return msgspec.structs.replace(node, analysis=analysis)
 
     def _reuse(self) -> bool:
@@ -86,7 +95,7 @@ class StepRun:
         if keys.undeclared_addresses(engine.project, self.node):
             return False
         with engine.store.read() as connection:
-            records = good_steps(connection, self.path, code_key=self.around.code_key)
+            records = good_steps(connection, self.path, code_key=self.node.analysis.code_key)
         folders = Folders(engine.project.root)
         record = keys.matching_record(
             records, self.around, engine.hashes, folders, engine.request.date
@@ -103,7 +112,10 @@ class StepRun:
 
     def _take_over(self, record: StepRecord, restored: list[str]) -> None:
         engine = self.engine
-        message = f"Brought back: {', '.join(restored)}." if restored else None
+        notes = [f"Brought back: {', '.join(restored)}."] if restored else []
+        problem = self._outputs_back(record)
+        if problem is not None:
+            notes.append(problem)
         with engine.store.write() as connection:
             ledger_runs.set_step_files(
                 connection,
@@ -124,13 +136,30 @@ class StepRun:
             environment_id=record.environment,
             executed_blob=record.executed_blob,
             metrics=record.metrics,
-            message=message,
+            message=" ".join(notes) or None,
         )
+
+    def _outputs_back(self, record: StepRecord) -> str | None:
+        """Give a notebook without any outputs, such as a fresh clone, those of the record."""
+        codes = [c for c in self.notebook["cells"] if c.get("cell_type") == "code"]
+        if record.executed_blob is None or any(
+            cell.get("outputs") or cell.get("execution_count") for cell in codes
+        ):
+            return None
+        try:
+            data = self.engine.store.blobs.get(record.executed_blob)
+            executed = parse_notebook(data, self.path)
+        except (OSError, NbtrailError):
+            return None  # the copy was not kept: what the step made is there all the same
+        # Where comments have changed since, it is not known which cell is which.
+        same = sources_digest(executed) == self.digest
+        return self._write_back(executed) if same else None
 
     async def _execute(self) -> None:
         engine = self.engine
-        folders = Folders(engine.project.root)
-        expected = outcome.expected_files(self.node, engine.hashes, folders, time.time_ns())
+        expected = outcome.expected_files(
+            self.node, engine.project.root, engine.hashes, engine.request.date
+        )
         kernel = await self._kernel()
         recording = await engine.recording()
         engine.prepare_after(self.position)
