@@ -7,18 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from sqlalchemy import Connection
 
 from nbtrail.files import write_atomic
 from nbtrail.ledger import queries
-from nbtrail.ledger.store import Store
 
 CARD_SCHEMA = 1
 
 
-def card_of(store: Store, run: str) -> dict[str, Any]:
+def card_of(connection: Connection, run: str) -> dict[str, Any]:
     """What a run's card says; JSON types only."""
-    with store.read() as connection:
-        detail = queries.run_detail(connection, run)
+    detail = queries.run_detail(connection, run)
     summary = msgspec.to_builtins(detail.summary)
     return {
         "schema": CARD_SCHEMA,
@@ -36,10 +35,13 @@ def strict_json(facts: dict[str, Any]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(facts, order="sorted"), indent=2) + b"\n"
 
 
-def write_card(store: Store, run: str) -> Path | None:
-    """Write ``<state>/runs/<run>.json``; ``None`` where the folder cannot be written."""
-    path = store.folder / "runs" / f"{run}.json"
-    text = strict_json(card_of(store, run))
+def write_card(connection: Connection, folder: Path, run: str) -> Path | None:
+    """Write ``<folder>/runs/<run>.json``; ``None`` where the folder cannot be written.
+
+    What ``connection`` has changed and not yet committed is in it.
+    """
+    path = folder / "runs" / f"{run}.json"
+    text = strict_json(card_of(connection, run))
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(path, text)

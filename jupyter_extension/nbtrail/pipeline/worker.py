@@ -12,13 +12,14 @@ import threading
 from collections.abc import Awaitable, Callable
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from nbtrail.errors import NbtrailError
 from nbtrail.ledger import runs as ledger_runs
 from nbtrail.ledger.queries import run_detail
-from nbtrail.ledger.steps import run_row
+from nbtrail.ledger.steps import run_row, steps_left
 from nbtrail.ledger.store import Store
 from nbtrail.pipeline.card import write_card
 from nbtrail.pipeline.engine import Engine
@@ -42,11 +43,13 @@ class Job(msgspec.Struct, frozen=True):
     after_write: Callable[[str], None] | None
 
 
-Work = Callable[[Job, asyncio.Event], Awaitable[None]]
+#: How a run ended: columns of the run, with a finished ``status``.
+Ending = dict[str, Any]
+Work = Callable[[Job, asyncio.Event], Awaitable[Ending]]
 
 
-async def run_pipeline(job: Job, cancelled: asyncio.Event) -> None:
-    """Run the steps of a pipeline run and put down how it ended."""
+async def run_pipeline(job: Job, cancelled: asyncio.Event) -> Ending:
+    """Run the steps of a pipeline run."""
     graph = build_graph(job.project, job.store)
     with job.store.read() as connection:
         planned = tuple(step.path for step in run_detail(connection, job.run).steps)
@@ -62,14 +65,11 @@ async def run_pipeline(job: Job, cancelled: asyncio.Event) -> None:
     await engine.execute(cancelled)
     unread = [f"{path} cannot be read and was left out." for path in graph.unreadable]
     message = " ".join([*engine.failures[:1], *unread]) or None
-    with job.store.write() as connection:
-        ledger_runs.update_run(
-            connection,
-            job.run,
-            status=engine.status,
-            environment_id=engine.environment,
-            message=message,
-        )
+    return {
+        "status": engine.status,
+        "environment_id": engine.environment,
+        "message": message,
+    }
 
 
 def main(argv: list[str] | None = None, work: Work = run_pipeline) -> int:
@@ -103,19 +103,17 @@ def _run(project: Project, store: Store, run: str, after_write: str | None, work
     hook = _hook(project, after_write)
     job = Job(project, store, run, request, hook)
     try:
-        asyncio.run(_supervised(job, work))
+        ending = asyncio.run(_supervised(job, work))
     except Exception as error:
         expected = isinstance(error, NbtrailError)
         log.error("Run %s failed: %s", run, error, exc_info=not expected)
         message = str(error) if expected else f"{type(error).__name__}: {error}"
-        _end_badly(store, run, message)
-    write_card(store, run)
-    with store.read() as connection:
-        ended = run_row(connection, run)
-    return 0 if ended is not None and ended.status == "ok" else 1
+        ending = {"status": "failed", "message": message}
+    _end(store, run, ending)
+    return 0 if ending["status"] == "ok" else 1
 
 
-async def _supervised(job: Job, work: Work) -> None:
+async def _supervised(job: Job, work: Work) -> Ending:
     """Do the work while a thread says that this process lives and listens for a cancel."""
     cancelled = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -137,19 +135,19 @@ async def _supervised(job: Job, work: Work) -> None:
     thread = threading.Thread(target=pulse, name="nbtrail-pulse", daemon=True)
     thread.start()
     try:
-        await work(job, cancelled)
+        return await work(job, cancelled)
     finally:
         over.set()
         await asyncio.to_thread(thread.join)
 
 
-def _end_badly(store: Store, run: str, message: str) -> None:
-    from nbtrail.ledger.steps import steps_left
-
+def _end(store: Store, run: str, ending: Ending) -> None:
+    """Put down how the run ended. Who sees that finds everything of the run in its place."""
     with store.write() as connection:
         for position, _status in steps_left(connection, run):
             ledger_runs.update_step(connection, run, position, status="cancelled")
-        ledger_runs.update_run(connection, run, status="failed", message=message)
+        ledger_runs.update_run(connection, run, **ending)
+        write_card(connection, store.folder, run)
 
 
 def _hook(project: Project, reference: str | None) -> Callable[[str], None] | None:

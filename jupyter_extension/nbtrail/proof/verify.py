@@ -12,7 +12,6 @@ import msgspec
 
 from nbtrail.errors import NbtrailError, UsageError
 from nbtrail.files import write_atomic
-from nbtrail.ledger import runs as ledger_runs
 from nbtrail.ledger.queries import environment, run_detail
 from nbtrail.ledger.records import Verdict, iso
 from nbtrail.ledger.steps import steps_of
@@ -23,7 +22,7 @@ from nbtrail.pipeline.graph import build_graph
 from nbtrail.pipeline.hashes import FileHashes
 from nbtrail.pipeline.request import RunRequest
 from nbtrail.pipeline.runner import check_usable, launch, refuse_steps
-from nbtrail.pipeline.worker import Job
+from nbtrail.pipeline.worker import Ending, Job
 from nbtrail.project import STATE_NAME, Project
 from nbtrail.proof.aside import claim_folder, copy_project, sweep_copies, take_stamps, touched
 from nbtrail.proof.baseline import Baseline, find_baseline
@@ -75,8 +74,8 @@ def start(
     return launch(project, request, store, graph.order, worker=WORKER, against=baseline.run)
 
 
-async def run_verify(job: Job, cancelled: asyncio.Event) -> None:
-    """Do the work of a verify (in its worker process) and put down the verdict."""
+async def run_verify(job: Job, cancelled: asyncio.Event) -> Ending:
+    """Do the work of a verify, in its worker process; ends with the verdict."""
     project, store = job.project, job.store
     with store.read() as connection:
         planned = tuple(step.path for step in run_detail(connection, job.run).steps)
@@ -101,11 +100,9 @@ async def run_verify(job: Job, cancelled: asyncio.Event) -> None:
         )
         await engine.execute(cancelled)
         if engine.status == "cancelled":
-            with store.write() as connection:
-                ledger_runs.update_run(connection, job.run, status="cancelled")
-            return
+            return {"status": "cancelled"}
         changed = await asyncio.to_thread(touched, project.root, stamps, hashes)
-        await asyncio.to_thread(_conclude, job, baseline, engine, changed)
+        return await asyncio.to_thread(_conclude, job, baseline, engine, changed)
     finally:
         await asyncio.to_thread(claim.release)
 
@@ -118,7 +115,7 @@ def _watch(project: Project) -> tuple[dict[str, Any], dict[str, str | None]]:
     return stamps, hashes
 
 
-def _conclude(job: Job, baseline: Baseline, engine: Engine, changed: list[str]) -> None:
+def _conclude(job: Job, baseline: Baseline, engine: Engine, changed: list[str]) -> Ending:
     store, project = job.store, job.project
     with store.read() as connection:
         actual = steps_of(connection, job.run)
@@ -154,18 +151,15 @@ def _conclude(job: Job, baseline: Baseline, engine: Engine, changed: list[str]) 
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(path, strict_json(facts))
-    with store.write() as connection:
-        ledger_runs.update_run(
-            connection,
-            job.run,
-            status="failed" if verdict == "failed" else "ok",
-            verdict=verdict,
-            differences=entries,
-            largest_difference=compared.largest_difference,
-            environment_id=engine.environment,
-            certificate=shown,
-            message=message,
-        )
+    return {
+        "status": "failed" if verdict == "failed" else "ok",
+        "verdict": verdict,
+        "differences": entries,
+        "largest_difference": compared.largest_difference,
+        "environment_id": engine.environment,
+        "certificate": shown,
+        "message": message,
+    }
 
 
 def _verdict(
