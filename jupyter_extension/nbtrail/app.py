@@ -249,6 +249,21 @@ class OpenProject:
 
         return progress.read(self.store, run)
 
+    def annotate_run(
+        self,
+        run: str,
+        *,
+        tag: str | None = None,
+        note: str | None = None,
+        append: bool = False,
+        move: bool = False,
+    ) -> RunDetail:
+        """Tag a run or note something of it; `nbtrail.ledger.runs.annotate`."""
+        from nbtrail.pipeline import card
+
+        identity = card.annotate(self.store, run, tag=tag, note=note, append=append, move=move)
+        return self.run_detail(identity)
+
     def newest_execution(self) -> int:
         """Id of the newest execution; 0 in an empty ledger."""
         from nbtrail.ledger import queries

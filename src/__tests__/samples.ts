@@ -79,6 +79,7 @@ export function run(part: Partial<IRun> = {}): IRun {
     verdict: null,
     message: null,
     tag: null,
+    note: null,
     ...part
   };
 }

@@ -181,6 +181,7 @@ export interface IRun {
   verdict: Verdict | null;
   message: string | null;
   tag: string | null;
+  note: string | null;
 }
 
 export interface IRunStep {

@@ -21,6 +21,8 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("pipeline", "Prove that the results come out again."),
     "runs": ("record", "Runs so far, newest first."),
     "show": ("record", "One run: steps, files, metrics, environment."),
+    "tag": ("record", "Give a run a name that serves wherever its id does."),
+    "note": ("record", "Note of a run what it is for, or why it failed."),
     "log": ("record", "Every execution on record, newest first."),
     "search": ("record", "Find code, outputs, errors, metrics, files, models and runs."),
     "env": ("record", "The environment that something ran in."),

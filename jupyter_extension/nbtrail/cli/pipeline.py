@@ -141,7 +141,11 @@ def finish(settings: Settings, detail: RunDetail) -> None:
 def print_run(settings: Settings, detail: RunDetail) -> None:
     """Steps, metrics, differences and verdict of a run."""
     summary = detail.summary
-    settings.say(style(f"{summary.kind} {summary.run}", bold=True) + f"  {paint(summary.status)}")
+    name = f"  “{summary.tag}”" if summary.tag else ""
+    title = style(f"{summary.kind} {summary.run}", bold=True)
+    settings.say(f"{title}{name}  {paint(summary.status)}")
+    if summary.note:
+        settings.say(summary.note)
     settings.table(
         ("", "step", "status", "time", "why"),
         (

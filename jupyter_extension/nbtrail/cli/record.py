@@ -1,4 +1,4 @@
-"""``runs``, ``show``, ``log``, ``env``: reading the record."""
+"""``runs``, ``show``, ``tag``, ``note``, ``log``, ``search``, ``env``: the record."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from nbtrail.cli.context import Settings, common, number, seconds, style
+from nbtrail.errors import UsageError
 
 STATUS_COLOURS = {
     "ok": "green", "ran": "green", "cached": "cyan", "identical": "green", "running": "blue",
@@ -52,16 +53,18 @@ def runs(settings: Settings, notebook: str | None, limit: int, after: str | None
         settings.say("No runs yet. Start one with: nbtrail run")
         return
     settings.table(
-        ("run", "kind", "status", "steps", "time", "verdict", "metrics"),
+        ("run", "tag", "kind", "status", "steps", "time", "verdict", "metrics", "note"),
         (
             (
                 r.run,
+                r.tag or "",
                 r.kind,
                 paint(r.status),
                 f"{r.steps_done}/{r.steps_total}",
                 seconds(r.seconds),
                 paint(r.verdict or ""),
                 "  ".join(f"{k} {number(v)}" for k, v in list(r.metrics.items())[:3]),
+                first_line(r.note or ""),
             )
             for r in found
         ),
@@ -88,6 +91,54 @@ def show(settings: Settings, run: str) -> None:
         settings.print_json(detail.as_json())
         return
     print_run(settings, detail)
+
+
+@click.command()
+@click.argument("run")
+@click.argument("name", required=False)
+@click.option("--remove", is_flag=True, help="Take the run's tag away.")
+@click.option("--move", is_flag=True, help="Take the tag from the run that has it.")
+@common
+def tag(settings: Settings, run: str, name: str | None, remove: bool, move: bool) -> None:
+    """Give a run a name that serves wherever its id does; it is on the run's card, too.
+
+    \b
+    Examples:
+      nbtrail tag 20261120-093015-a1b2c3 client-report
+      nbtrail tag 20261127-101500-d4e5f6 client-report --move
+      nbtrail tag client-report --remove
+    """
+    if (name is None) is not remove:
+        raise UsageError("Give a tag, or --remove.", hint="nbtrail tag RUN client-report")
+    with settings.open() as opened:
+        summary = opened.annotate_run(run, tag=name or "", move=move).summary
+    if settings.as_json:
+        settings.print_json({"run": summary.run, "tag": summary.tag, "note": summary.note})
+        return
+    settings.say(f"{summary.run}  {summary.tag}" if summary.tag else f"{summary.run} has no tag")
+
+
+@click.command()
+@click.argument("run")
+@click.argument("text")
+@click.option("--append", is_flag=True, help="Keep what is noted, and add a line.")
+@common
+def note(settings: Settings, run: str, text: str, append: bool) -> None:
+    """Note of a run what it is for, or why it failed; it is on the run's card, too.
+
+    Replaces what was noted before; an empty TEXT takes that away.
+
+    \b
+    Examples:
+      nbtrail note client-report "Promised to the clinic: AUC above 0.8"
+      nbtrail note client-report "Accepted on 2 December" --append
+    """
+    with settings.open() as opened:
+        summary = opened.annotate_run(run, note=text, append=append).summary
+    if settings.as_json:
+        settings.print_json({"run": summary.run, "tag": summary.tag, "note": summary.note})
+        return
+    settings.say(f"{summary.run}  {summary.note}" if summary.note else f"{summary.run} has no note")
 
 
 @click.command()

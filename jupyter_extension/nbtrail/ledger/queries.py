@@ -21,6 +21,7 @@ from nbtrail.ledger.records import (
     Step,
     iso,
 )
+from nbtrail.ledger.runs import find_run
 
 MAX_PAGE = 500
 _DONE = ("ran", "cached", "failed", "skipped", "cancelled")
@@ -190,11 +191,11 @@ def step_notebook_blob(connection: Connection, run: str, position: int) -> str:
     Raises
     ------
     NotFoundError
-        When the step left none.
+        When there is no run of that id or tag, or the step left none.
     """
     blob = connection.execute(
         select(t.run_steps.c.executed_blob).where(
-            t.run_steps.c.run_id == run, t.run_steps.c.position == position
+            t.run_steps.c.run_id == find_run(connection, run), t.run_steps.c.position == position
         )
     ).scalar()
     if blob is None:
@@ -308,6 +309,7 @@ def _run(row: Row[Any], steps: Sequence[Row[Any]]) -> Run:
         verdict=row.verdict,
         message=row.message,
         tag=row.tag,
+        note=row.note,
         against=row.against,
         largest_difference=row.largest_difference,
     )

@@ -140,6 +140,7 @@ class Run(msgspec.Struct, frozen=True):
     verdict: Verdict | None
     message: str | None
     tag: str | None
+    note: str | None
     against: str | None
     largest_difference: float | None
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, or_, select, update
 
-from nbtrail.errors import NotFoundError
+from nbtrail.errors import ConflictError, NotFoundError, UsageError
 from nbtrail.ledger import tables as t
 from nbtrail.ledger.history import notebook_id
 from nbtrail.ledger.records import FINISHED, FileAccess
 from nbtrail.notebooks.datasets import family_of
+
+#: A tag can stand in an address and behind ``@run:``, and never be taken for an option.
+_TAG = re.compile(r"\w[\w.+-]{0,63}")
+_LIKE_A_RUN_ID = re.compile(r"\d{8}-\d{6}")
+_LONGEST_NOTE = 20_000
 
 
 def new_run_id(now: float | None = None) -> str:
@@ -57,6 +63,103 @@ def update_run(connection: Connection, run: str, **values: Any) -> None:
     connection.execute(update(t.runs).where(t.runs.c.id == run).values(**values))
 
 
+def find_run(connection: Connection, name: str) -> str:
+    """Id of the run of that id or tag.
+
+    Raises
+    ------
+    NotFoundError
+        When there is none.
+    """
+    found = connection.execute(
+        select(t.runs.c.id).where(or_(t.runs.c.id == name, t.runs.c.tag == name))
+    ).scalar()
+    if found is None:
+        raise NotFoundError(f"There is no run {name}.", hint="List them with `nbtrail runs`.")
+    return str(found)
+
+
+def annotate(
+    connection: Connection,
+    run: str,
+    *,
+    tag: str | None = None,
+    note: str | None = None,
+    append: bool = False,
+    move: bool = False,
+) -> list[str]:
+    """Tag a run or note something of it; returns the ids of the runs that changed, its own first.
+
+    Parameters
+    ----------
+    run
+        Id or tag.
+    tag, note
+        Empty takes it away, ``None`` leaves it as it is.
+    append
+        The note becomes another line of the one that is there.
+    move
+        The tag is taken from the run that has it.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no such run.
+    UsageError
+        When the tag cannot be one, or the note is too long.
+    ConflictError
+        When another run has the tag.
+    """
+    identity = find_run(connection, run)
+    changed = [identity]
+    values: dict[str, Any] = {}
+    if tag is not None:
+        values["tag"] = tag or None
+        if tag:
+            changed += _free_tag(connection, tag, identity, move)
+    if note is not None:
+        before = _note_of(connection, identity) if append else ""
+        text = "\n".join(part for part in (before, note.strip()) if part)
+        if len(text) > _LONGEST_NOTE:
+            raise UsageError(
+                f"A note has {_LONGEST_NOTE} characters at most, not {len(text)}.",
+                hint="Keep it in a file of the project and name that.",
+            )
+        values["note"] = text or None
+    if values:
+        update_run(connection, identity, **values)
+    return changed
+
+
+def _free_tag(connection: Connection, tag: str, run: str, move: bool) -> list[str]:
+    """Make sure that no other run has the tag; returns the one that had it."""
+    if not _TAG.fullmatch(tag):
+        raise UsageError(
+            f"{tag!r} cannot be a tag.",
+            hint="Use up to 64 letters, digits, dots, dashes and underscores, no dash in front.",
+        )
+    is_run = select(t.runs.c.id).where(t.runs.c.id == tag)
+    if _LIKE_A_RUN_ID.match(tag) or connection.execute(is_run).scalar() is not None:
+        raise UsageError(f"{tag!r} looks like the id of a run.", hint="Choose another tag.")
+    holder = connection.execute(
+        select(t.runs.c.id).where(t.runs.c.tag == tag, t.runs.c.id != run)
+    ).scalar()
+    if holder is None:
+        return []
+    if not move:
+        raise ConflictError(
+            f"Run {holder} has the tag {tag}.",
+            hint="Give it to this one with --move, or choose another.",
+            detail={"run": holder, "tag": tag},
+        )
+    update_run(connection, holder, tag=None)
+    return [str(holder)]
+
+
+def _note_of(connection: Connection, run: str) -> str:
+    return connection.execute(select(t.runs.c.note).where(t.runs.c.id == run)).scalar() or ""
+
+
 def heartbeat(connection: Connection, run: str) -> bool:
     """Say that the run's process lives; returns whether somebody asked to cancel it."""
     connection.execute(update(t.runs).where(t.runs.c.id == run).values(heartbeat_at=time.time()))
@@ -73,9 +176,8 @@ def request_cancel(connection: Connection, run: str) -> str:
     NotFoundError
         When there is no such run.
     """
-    status = connection.execute(select(t.runs.c.status).where(t.runs.c.id == run)).scalar()
-    if status is None:
-        raise NotFoundError(f"There is no run {run}.", hint="List them with `nbtrail runs`.")
+    run = find_run(connection, run)
+    status = connection.execute(select(t.runs.c.status).where(t.runs.c.id == run)).scalar_one()
     if status not in FINISHED:
         connection.execute(update(t.runs).where(t.runs.c.id == run).values(cancel_requested=True))
     return str(status)

@@ -11,6 +11,9 @@ from sqlalchemy import Connection
 
 from nbtrail.files import write_atomic
 from nbtrail.ledger import queries
+from nbtrail.ledger import runs as ledger_runs
+from nbtrail.ledger.records import FINISHED
+from nbtrail.ledger.store import Store
 
 CARD_SCHEMA = 1
 
@@ -47,3 +50,17 @@ def write_card(connection: Connection, folder: Path, run: str) -> Path | None:
         write_atomic(path, text)
         return path
     return None
+
+
+def annotate(store: Store, run: str, **changes: Any) -> str:
+    """Tag or note a run, in the ledger and on its card; returns its id.
+
+    Keywords and errors as in `nbtrail.ledger.runs.annotate`.
+    """
+    with store.write() as connection:
+        changed = ledger_runs.annotate(connection, run, **changes)
+        for identity in changed:
+            # One that still runs gets its card when it ends.
+            if queries.run_detail(connection, identity).summary.status in FINISHED:
+                write_card(connection, store.folder, identity)
+    return changed[0]

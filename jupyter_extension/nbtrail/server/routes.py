@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 PREFIX = "/nbtrail/api"
 
 _PATH = r"(?P<path>.+\.ipynb)"
-_RUN = r"(?P<run>[A-Za-z0-9._-]+)"
+#: A run's id or its tag, which may be in any script.
+_RUN = r"(?P<run>[^/]+)"
 
 
 class ProjectHandler(ApiHandler):
@@ -144,13 +145,26 @@ class RunsHandler(ApiHandler):
 
 
 class RunHandler(ApiHandler):
-    """``GET runs/<id>`` shows, ``DELETE runs/<id>`` cancels."""
+    """``GET runs/<id>`` shows, ``PATCH`` tags and notes, ``DELETE`` cancels; a tag will do, too."""
 
     @route
     async def get(self, run: str) -> None:
         opened = await self.opened()
         detail = await self.off_loop(opened.run_detail, run)
         self.answer(detail.as_json())
+
+    @route
+    async def patch(self, run: str) -> None:
+        body = self.body(frozenset({"tag", "note", "append", "move"}))
+        # Null takes away, as an empty text does; a key that is not there changes nothing.
+        changes = {key: optional_text(body, key) or "" for key in ("tag", "note") if key in body}
+        append, move = bool(body.get("append")), bool(body.get("move"))
+        opened = await self.opened()
+        detail = await self.off_loop(
+            lambda: opened.annotate_run(run, append=append, move=move, **changes)
+        )
+        self.answer(detail.as_json())
+        self.tell(opened, None)
 
     @route
     async def delete(self, run: str) -> None:

@@ -76,7 +76,9 @@ def one_line(text: str) -> str:
 
 def test_help_names_every_command(tmp_path: Path) -> None:
     text = call(tmp_path, "--help").stdout
-    for command in ("init", "check", "graph", "run", "verify", "runs", "show", "log", "diff"):
+    for command in (
+        "init", "check", "graph", "run", "verify", "runs", "show", "tag", "note", "log", "diff",
+    ):  # fmt: skip
         assert f"\n  {command} " in text
         assert "Example" in call(tmp_path, command, "--help").stdout
     assert "nbtrail" in call(tmp_path, "--version").stdout
@@ -88,6 +90,9 @@ def test_help_names_every_command(tmp_path: Path) -> None:
         (("chek",), "Did you mean 'check'"),
         (("check", "gone.ipynb"), "gone.ipynb"),
         (("show", "nope"), "There is no run nope"),
+        (("tag", "nope", "best"), "There is no run nope"),
+        (("tag", "nope"), "--remove"),
+        (("note", "nope", "x"), "There is no run nope"),
         (("log", "--limit", "0"), "1 to 500"),
         (("run", "-p", "seed"), "name=value"),
         (("diff", f"{CLEANING}@wrong"), "is no version"),
@@ -175,6 +180,16 @@ def test_run_log_diff_and_verify(project: Path) -> None:
     assert answer(project, "show", ran["run"])["run"] == ran["run"]
     assert "ipykernel" in answer(project, "env", "show", status["environment_id"][:8])["packages"]
 
+    assert answer(project, "tag", ran["run"], "first-numbers")["tag"] == "first-numbers"
+    call(project, "note", "first-numbers", "shown to the clinic")
+    taken = call(project, "tag", again["run"], "first-numbers", code=2)
+    assert ran["run"] in one_line(taken.stderr)
+    assert "shown to the clinic" in call(project, "show", "first-numbers").stdout
+    assert "first-numbers" in call(project, "runs").stdout
+    card = json.loads((project / ".nbtrail" / "runs" / f"{ran['run']}.json").read_text())
+    assert (card["tag"], card["note"]) == ("first-numbers", "shown to the clinic")
+    assert answer(project, "diff", f"{CLEANING}@run:first-numbers")["summary"]["modified"] == 0
+
     verified = answer(project, "verify")
     assert (verified["verdict"], verified["differences"]) == ("identical", [])
     assert verified["largest_difference"] == 0
@@ -186,8 +201,8 @@ def test_run_log_diff_and_verify(project: Path) -> None:
     diff = answer(project, "diff", CLEANING)
     assert diff["summary"]["modified"] == 1
     assert "+ random.seed(4)" in call(project, "diff", CLEANING).stdout
-    different = answer(project, "verify", code=1)
-    assert different["verdict"] == "different"
+    different = answer(project, "verify", "--against", "first-numbers", code=1)
+    assert (different["verdict"], different["against"]) == ("different", ran["run"])
     named = {d["name"] for d in different["differences"]}
     assert {"total_score", "numbers.json"} <= named
 

@@ -12,7 +12,7 @@ from tornado.httpclient import HTTPClientError
 from tornado.web import RequestHandler
 
 from nbtrail.app import open_project
-from nbtrail.ledger import executions
+from nbtrail.ledger import executions, runs
 from nbtrail.ledger.records import ExecutionEnd, ExecutionStart, KernelSession
 from nbtrail.ledger.store import DATABASE_NAME
 from nbtrail.notebooks.document import read_notebook, write_notebook
@@ -288,6 +288,32 @@ def test_every_route_is_guarded(tmp_path: Path) -> None:
 )
 def test_drive_prefixes(path: str, plain: str) -> None:
     assert strip_drive(path) == plain
+
+
+async def test_runs_are_tagged_and_noted(api: Api, root: Path) -> None:
+    opened = open_project(root)
+    with opened.store.write() as connection:
+        for run in ("r1", "r2"):
+            runs.create_run(connection, run, "pipeline", request={})
+            runs.update_run(connection, run, status="ok")
+    opened.close()
+    status, run = await api("PATCH", "runs/r1", {"tag": "best", "note": "for the clinic"})
+    assert (status, run["run"], run["tag"], run["note"]) == (200, "r1", "best", "for the clinic")
+    _, run = await api("PATCH", "runs/best", {"note": "again", "append": True})
+    assert (run["tag"], run["note"]) == ("best", "for the clinic\nagain")
+    status, error = await api("PATCH", "runs/r2", {"tag": "best"})
+    assert (status, error["reason"], error["detail"]["run"]) == (409, "conflict", "r1")
+    status, run = await api("PATCH", "runs/r2", {"tag": "best", "move": True})
+    assert (status, run["tag"]) == (200, "best")
+    _, run = await api("GET", "runs/best")
+    assert run["run"] == "r2"
+    _, listed = await api("GET", "runs")
+    assert [(r["run"], r["tag"]) for r in listed["runs"]] == [("r2", "best"), ("r1", None)]
+    _, run = await api("PATCH", "runs/best", {"tag": None})
+    assert run["tag"] is None
+    for body in ({"tag": 3}, {"tag": "a b"}, {"name": "x"}):
+        status, error = await api("PATCH", "runs/r1", body)
+        assert (status, error["reason"]) == (400, "usage")
 
 
 async def test_search(api: Api, root: Path) -> None:
