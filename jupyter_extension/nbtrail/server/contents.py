@@ -135,11 +135,25 @@ class ContentsLayer:
         nothing_to_do = type == "directory" or not (content or self._plain_class)
         owner = None if nothing_to_do else (yield from self._owner_of(path))
         if owner is None:
-            return (yield Here(partial(self._originals["get"], path, **call)))
+            return (yield from self._get_plain(path, call))
         if content and path.strip("/") not in held.get():
             result = yield self._pairs("get", self._follow.bring_together, owner)
             yield from self._carry_trust(owner, result)
         return (yield Here(partial(self._plain("get"), path, **call)))
+
+    def _get_plain(self, path: str, call: dict[str, Any]) -> Steps:
+        """As the manager does it, but a listing outlives a file that goes away meanwhile.
+
+        The manager answers then that the folder is not there, and JupyterLab's file browser
+        leaves it. Drafts that get a name make that likely.
+        """
+        plain = Here(partial(self._originals["get"], path, **call))
+        try:
+            return (yield plain)
+        except HTTPError as error:
+            if error.status_code != 404 or not self._is_folder(path):
+                raise
+        return (yield plain)
 
     def _save(self, model: dict[str, Any], path: str = "") -> Steps:
         if not _is_notebook(path) or model.get("type") == "directory":

@@ -579,3 +579,27 @@ async def test_a_link_out_of_the_project_is_left_to_the_server(server: Server) -
     await server.put(book("x = 2"))
     assert not server.twin.exists()
     assert not outside.with_suffix(".py").exists()
+
+
+@every_setup
+async def test_a_folder_is_still_there_when_a_file_in_it_goes_away(
+    server: Server, jp_serverapp: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager = jp_serverapp.contents_manager
+    lists = manager.should_list
+    (server.root / "notes.txt").write_text("hello")
+    gone = server.root / "gone.txt"
+    gone.write_text("soon renamed")
+
+    def goes_away(name: str) -> bool:
+        if name == gone.name:
+            gone.unlink()
+        return bool(lists(name))
+
+    monkeypatch.setattr(manager, "should_list", goes_away)
+    names = [entry["name"] for entry in (await server.get(""))["content"]]
+    assert "notes.txt" in names
+    assert "gone.txt" not in names
+    with pytest.raises(HTTPClientError) as refusal:
+        await server.get("nowhere")
+    assert refusal.value.code == 404
