@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from nbtrail.errors import NbtrailError
-from nbtrail.ledger.order import LastExecution, OrderStatus, order_of
+from nbtrail.ledger.order import OrderStatus, PastExecution, order_of
 from nbtrail.ledger.store import Store
 from nbtrail.notebooks.cells import code_cells_of, language
 from nbtrail.notebooks.document import Notebook, read_notebook
@@ -134,16 +134,15 @@ def notebook_order(store: Store | None, path: str, notebook: Notebook) -> OrderS
     """Whether the notebook's outputs equal one straight pass."""
     from nbtrail.ledger import queries
 
-    last: dict[str, LastExecution] = {}
-    session, others = None, 0
+    history: list[PastExecution] = []
+    session = None
     if store is not None:
         with store.read() as connection:
-            last, session, others = queries.order_facts(connection, path)
+            history, session = queries.order_facts(connection, path)
     return order_of(
         code_cells_of(notebook),
-        last,
+        history,
         session,
-        others=others,
         is_python=language(notebook) == "python",
     )
 

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
 from nbtrail.errors import NotFoundError, UsageError
 from nbtrail.ledger import tables as t
 from nbtrail.ledger.history import find_notebook
-from nbtrail.ledger.order import LastExecution
+from nbtrail.ledger.order import PastExecution
 from nbtrail.ledger.records import (
     CellError,
     Execution,
@@ -24,6 +24,8 @@ from nbtrail.ledger.records import (
 from nbtrail.ledger.runs import find_run
 
 MAX_PAGE = 500
+#: Executions of one session that are looked at, to judge a notebook's order.
+_HISTORY = 20_000
 _DONE = ("ran", "cached", "failed", "skipped", "cancelled")
 
 
@@ -315,29 +317,48 @@ def _run(row: Row[Any], steps: Sequence[Row[Any]]) -> Run:
     )
 
 
-def order_facts(
-    connection: Connection, notebook: str
-) -> tuple[dict[str, LastExecution], str | None, int]:
-    """What `order_of` needs: newest execution of each cell, newest session, other executions."""
-    rows = last_executions(connection, notebook)
-    if not rows:
-        return {}, None, 0
-    newest = max(rows.values(), key=lambda row: row.id)
-    last = {
-        cell: LastExecution(row.session_id, row.position, row.source_sha256, row.status, row.source)
-        for cell, row in rows.items()
-    }
-    total = connection.execute(
-        select(func.count())
-        .select_from(t.executions)
+def order_facts(connection: Connection, notebook: str) -> tuple[list[PastExecution], str | None]:
+    """What `order_of` needs: executions of the notebook, oldest first, and its newest session."""
+    newest = last_executions(connection, notebook).values()
+    if not newest:
+        return [], None
+    session = max(newest, key=lambda row: row.id).session_id
+    rows = {row.id: row for row in newest}
+    latest = connection.execute(
+        select(t.executions)
         .where(
-            t.executions.c.notebook_id == newest.notebook_id,
-            t.executions.c.session_id == newest.session_id,
-            t.executions.c.source != "",
+            t.executions.c.notebook_id == next(iter(newest)).notebook_id,
+            t.executions.c.session_id == session,
         )
-    ).scalar_one()
-    own = sum(row.session_id == newest.session_id and row.source != "" for row in rows.values())
-    return last, newest.session_id, int(total) - own
+        .order_by(t.executions.c.id.desc())
+        .limit(_HISTORY)
+    )
+    rows.update({row.id: row for row in latest})
+    files: defaultdict[int, dict[str, list[str]]] = defaultdict(lambda: {"read": [], "write": []})
+    for access in connection.execute(
+        select(t.accesses.c.execution_id, t.accesses.c.kind, t.accesses.c.path)
+        .join(t.executions, t.executions.c.id == t.accesses.c.execution_id)
+        .where(
+            t.executions.c.session_id == session,
+            t.accesses.c.execution_id >= min(rows),
+            t.accesses.c.kind != "module",
+        )
+    ):
+        files[access.execution_id][access.kind].append(access.path)
+    history = [
+        PastExecution(
+            cell_id=row.cell_id,
+            session=row.session_id,
+            position=row.position,
+            source_sha256=row.source_sha256,
+            status=row.status,
+            source=row.source,
+            reads=tuple(files[row.id]["read"]),
+            writes=tuple(files[row.id]["write"]),
+        )
+        for _id, row in sorted(rows.items())
+    ]
+    return history, session
 
 
 def executions_since(

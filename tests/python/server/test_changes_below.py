@@ -163,7 +163,7 @@ async def test_a_percent_in_a_name_is_no_escape(api: Api, root: Path) -> None:
 async def test_what_the_file_system_or_a_number_refuses_is_said(api: Api) -> None:
     for method, path, body, params, code in (
         ("GET", "executions", None, {"after": "9" * 30}, 400),
-        ("GET", "runs/x/steps/99999999999999999999/notebook", None, {}, 400),
+        ("GET", "runs/x/steps/99999999999999999999/notebook", None, {}, 404),
         ("PATCH", f"notebooks/{CLEANING}", {"path": "a\0b.ipynb"}, {}, 403),
         ("GET", "project", None, {"project": "nowhere/at/all"}, 404),
         ("PATCH", f"notebooks/{CLEANING}", {"path": f"CLEANING-{'x' * 300}.ipynb"}, {}, 409),
