@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from nbtrail.errors import ConfigError, NbtrailError
+from nbtrail.errors import ConfigError, NbtrailError, NotFoundError
 from nbtrail.project import Project, find_project
 
 if TYPE_CHECKING:
+    from nbtrail.ledger.environments import EnvironmentDiff
     from nbtrail.ledger.records import Execution, Run, RunDetail
     from nbtrail.ledger.search import Hit
     from nbtrail.ledger.store import Store
@@ -277,6 +278,25 @@ class OpenProject:
 
         with self.store.read() as connection:
             return queries.environment(connection, identity)
+
+    def environment_diff(self, a: str, b: str) -> EnvironmentDiff:
+        """What changed from one environment to another; each named by its id, or by a run."""
+        from nbtrail.ledger.environments import diff_environments
+
+        return diff_environments(self._environment_of(a), self._environment_of(b))
+
+    def _environment_of(self, name: str) -> dict[str, Any]:
+        """An environment by its id, or the one of a run."""
+        from nbtrail.ledger import queries
+
+        with self.store.read() as connection:
+            try:
+                run = queries.run_detail(connection, name).summary
+            except NotFoundError:
+                return queries.environment(connection, name)
+            if run.environment is None:
+                raise NotFoundError(f"Run {name} has no environment on record.")
+            return queries.environment(connection, run.environment)
 
     def executed_notebook(self, run: str, step: int) -> Notebook:
         """The notebook of a step as it was when the step ended, outputs included."""

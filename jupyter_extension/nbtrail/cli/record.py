@@ -241,6 +241,43 @@ def env_show(settings: Settings, identity: str) -> None:
     settings.table(("package", "version"), ((k, str(v)) for k, v in packages.items()))
 
 
+@env.command("diff")
+@click.argument("a", metavar="A")
+@click.argument("b", metavar="B")
+@common
+def env_diff(settings: Settings, a: str, b: str) -> None:
+    """What changed from one environment to another, each named by its id or by a run.
+
+    \b
+    Examples:
+      nbtrail env diff 7be1 09fc
+      nbtrail env diff client-report 20261120-093015-a1b2c3
+    """
+    with settings.open() as opened:
+        found = opened.environment_diff(a, b)
+    if settings.as_json:
+        settings.print_json(found)
+        return
+    if found.is_same:
+        settings.say("The environments are the same.")
+        return
+    rows = [
+        *(("added", name, "", version) for name, version in found.added.items()),
+        *(("removed", name, version, "") for name, version in found.removed.items()),
+        *(("changed", name, *versions) for name, versions in found.changed.items()),
+        *(("other source", name, *map(shown, both)) for name, both in found.origins.items()),
+        *(("changed", name, *map(shown, both)) for name, both in found.other.items()),
+    ]
+    settings.table(("", "what", found.a[:8], found.b[:8]), rows)
+
+
+def shown(value: Any) -> str:
+    """A value of an environment as a table shows it."""
+    if isinstance(value, dict):
+        return str(value.get("url", ""))
+    return "" if value is None else str(value)
+
+
 def first_line(source: str, width: int = 48) -> str:
     """The first line that says something, shortened."""
     line = next((part.strip() for part in source.splitlines() if part.strip()), "")

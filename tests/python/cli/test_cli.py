@@ -178,7 +178,12 @@ def test_run_log_diff_and_verify(project: Path) -> None:
     assert (status["order"], status["environment"]) == ("linear", "same")
     assert len(answer(project, "runs")["runs"]) == 2
     assert answer(project, "show", ran["run"])["run"] == ran["run"]
-    assert "ipykernel" in answer(project, "env", "show", status["environment_id"][:8])["packages"]
+    known = status["environment_id"]
+    assert "ipykernel" in answer(project, "env", "show", known[:8])["packages"]
+    same = answer(project, "env", "diff", known[:8], ran["run"])
+    assert (same["a"], same["b"], same["added"], same["other"]) == (known, known, {}, {})
+    assert "the same" in call(project, "env", "diff", known, known).stdout
+    assert "gone" in call(project, "env", "diff", known, "gone", code=2).stderr
 
     assert answer(project, "tag", ran["run"], "first-numbers")["tag"] == "first-numbers"
     call(project, "note", "first-numbers", "shown to the clinic")
@@ -205,6 +210,37 @@ def test_run_log_diff_and_verify(project: Path) -> None:
     assert (different["verdict"], different["against"]) == ("different", ran["run"])
     named = {d["name"] for d in different["differences"]}
     assert {"total_score", "numbers.json"} <= named
+
+
+def test_secrets_run_and_are_on_no_record(project: Path) -> None:
+    token = "hf_" + "aB3dE5gH7j" * 4
+    used = f"assert password == 'hunter2'; print('{token}'); total_score = len(login)"
+    content = notebook("password = login = ''", used)
+    content["cells"][0]["metadata"]["tags"] = ["parameters"]
+    write_notebook(project / CLEANING, content)
+    write_notebook(project / EXPERIMENTAL, notebook("1"))
+    ran = answer(project, "run", "-p", "password=hunter2", "-p", f"login={token}")
+    assert ran["status"] == "ok"
+    assert answer(project, "verify", "--against", ran["run"])["verdict"] == "identical"
+    write_notebook(project / EXPERIMENTAL, notebook(f"raise ValueError('{token} was refused')"))
+    failed = answer(project, "run", "--force", "-p", "password=hunter2", code=1)
+    assert failed["steps"][1]["error"]["message"] == "‹masked› was refused"
+    shown = [
+        call(project, *command).stdout
+        for command in (
+            ("log", "--json"), ("runs", "--json"), ("show", ran["run"], "--json"), ("graph",),
+            ("search", "refused"), ("search", "total_score"), ("status", CLEANING, "--json"),
+        )
+    ]  # fmt: skip
+    assert "‹masked›" in shown[0]
+    assert not [text for text in shown if token in text]
+    kept = [
+        file
+        for file in (project / ".nbtrail").rglob("*")
+        if file.is_file() and file.parent.parent.name != "blobs"
+    ]
+    assert {"runs", "certificates"} <= {file.parent.name for file in kept}
+    assert [file for file in kept if token.encode() in file.read_bytes()] == []
 
 
 def test_a_failing_step_names_its_cell(project: Path) -> None:
