@@ -13,7 +13,9 @@ COMM_ID = "nbtrail"
 MODULE = "_nbtrail_probe"
 
 #: In the order in which they import each other; the package itself comes last.
-_PARTS = ("environment", "tracker", "wrappers", "report", "hooks", "__init__")
+_PARTS = (
+    "environment", "tracker", "frames", "wrappers", "report", "native", "hooks", "__init__",
+)  # fmt: skip
 
 _LOADER = """
 import json, sys, types

@@ -14,11 +14,15 @@ import msgspec
 from nbtrail.files import fingerprint, stable_sha256
 from nbtrail.ledger.records import FileAccess
 
-#: ``[path]`` or ``[path, size, mtime_ns, inode]``.
+#: ``[path, size, mtime_ns, inode]`` as the probe saw it, ``[path]`` where it moved meanwhile, or
+#: ``[path, ns]`` for a file that is known if it did not move after that moment.
 Entry = list[Any]
 
 #: A file younger than this may change again without its modification time showing it.
 _SETTLED_NS = 50_000_000
+#: The clocks of file systems may lag behind the kernel's by this much, those on a network more
+#: than others.
+_CLOCK_NS = 2_000_000_000
 _REMEMBERED = 20_000
 
 
@@ -31,6 +35,8 @@ class Doings(msgspec.Struct, frozen=True):
     modules: list[Entry] = []
     metrics: list[tuple[str, float | str, int | None]] = []
     params: dict[str, Any] = {}
+    #: Whether a process was started of which nobody knows what it read.
+    children: bool = False
 
 
 class Report(Doings, frozen=True):
@@ -70,7 +76,7 @@ def metrics_of(doings: Doings) -> tuple[tuple[str, float | None, int | None], ..
 def bytes_of(doings: Doings) -> int:
     """How much would have to be read to hash the files."""
     known = (*doings.reads, *doings.writes, *doings.modules)
-    return sum(int(entry[1]) for entry in known if len(entry) > 1)
+    return sum(int(entry[1]) for entry in known if len(entry) == 4)
 
 
 class Hasher:
@@ -93,6 +99,8 @@ class Hasher:
     def _access(self, entry: Entry, root: Path, content: bool) -> FileAccess:
         path = str(entry[0])
         name = _name(path, root)
+        if len(entry) == 2:
+            entry = _unmoved(path, int(entry[1]))
         if len(entry) < 4:
             return FileAccess(name)
         state = (int(entry[1]), int(entry[2]), int(entry[3]))
@@ -117,6 +125,18 @@ class Hasher:
                 if len(self._known) > _REMEMBERED:
                     self._known.popitem(last=False)
         return digest
+
+
+def _unmoved(path: str, since: int) -> Entry:
+    """The entry of a file that nothing has happened to since a moment, in ns."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return [path]
+    # Putting another file in its place changes ctime even where mtime is older.
+    if max(found.st_mtime_ns, found.st_ctime_ns) >= since - _CLOCK_NS:
+        return [path]
+    return [path, found.st_size, found.st_mtime_ns, found.st_ino]
 
 
 def _name(path: str, root: Path) -> str:

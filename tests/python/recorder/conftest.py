@@ -54,6 +54,11 @@ class Bench:
         self.recorder.restarted(KERNEL, self.manager.get_connection_info())
         assert self.recorder.wait_ready(KERNEL)
 
+    def restart_plain(self) -> None:
+        """Restart without the probe, and without telling the recorder."""
+        self.manager.restart_kernel(now=True)
+        self.client.wait_for_ready(timeout=60)
+
     def install(self, code: str | None) -> None:
         """Install the probe by a request of the test's own, to be sure of the order."""
         assert code is not None

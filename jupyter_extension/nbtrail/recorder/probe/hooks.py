@@ -10,9 +10,11 @@ from threading import get_ident
 from typing import Any
 
 from .environment import gather, site_folders
-from .report import FileFilter, Metrics, collect, entry, number_of
+from .frames import hide_frames
+from .native import watch_imports
+from .report import FileFilter, Metrics, collect, entry, number_of, watch_open
 from .tracker import Seen, tracker
-from .wrappers import hide_frames, wrap_all
+from .wrappers import wrap_all
 
 COMM_ID = "nbtrail"
 
@@ -34,6 +36,7 @@ class Hooks:
         self._filter = FileFilter(config.get("root"), config.get("ignored") or ())
         self._metrics = Metrics(config.get("metrics") or ())
         self._metrics.changed(self._shell.user_ns)  # what is there already is no new result
+        tracker.keep = self._filter.path
         tracker.enabled = bool(config.get("files", True))
 
     def before(self, info: Any) -> None:
@@ -97,7 +100,8 @@ class Hooks:
         """Tell what the cell did, and what threads of earlier cells did meanwhile."""
         tracker.end(seen)
         background = tracker.take_late()
-        report = {"kind": "cell", "cell_id": seen.cell_id, **self._contents(seen)}
+        report: dict[str, Any] = {"kind": "cell", "cell_id": seen.cell_id}
+        report.update(self._contents(seen, last=True))
         # The user's objects can fail in any way; what files there were is told all the same.
         report["metrics"] += _guarded(lambda: self._metrics.changed(self._shell.user_ns))
         report["modules"] = _guarded(self._new_modules)
@@ -109,12 +113,24 @@ class Hooks:
         if _site_states() != self._sites:
             self.send_environment(seen.parent)
 
-    def _contents(self, seen: Seen) -> dict[str, Any]:
+    def _contents(self, seen: Seen, *, last: bool = False) -> dict[str, Any]:
+        """What is to be told of an execution; ``last`` is the one that ends now."""
         seen.settle(tracker.cwd)
-        files, metrics, params = seen.files, seen.metrics, seen.params
+        if last:
+            for path, (state, _open) in list(tracker.watched.items()):
+                seen.files.setdefault((path, "D"), state)
+        files, metrics, params, unknown = seen.files, seen.metrics, seen.params, seen.unknown
         seen.clear()
-        reads, writes = collect(files, self._filter)
-        return {"reads": reads, "writes": writes, "metrics": metrics, "params": params}
+        reads, writes = collect(files, self._filter, seen.began)
+        if last:
+            watch_open([path for path, *_ in writes])
+        return {
+            "reads": reads,
+            "writes": writes,
+            "metrics": metrics,
+            "params": params,
+            "children": unknown,
+        }
 
     def _new_modules(self) -> list[list[Any]]:
         """Files of the project's modules that were imported since the last cell."""
@@ -194,6 +210,7 @@ def install(config: dict[str, Any]) -> None:
         _installed.append(Hooks(shell, kernel))
         tracker.ignore_threads()
         wrap_all()
+        watch_imports()
         hide_frames(shell)
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=_disable)

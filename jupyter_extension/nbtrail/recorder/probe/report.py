@@ -6,12 +6,13 @@ import fnmatch
 import functools
 import os
 import re
+import stat
 import sys
 import tempfile
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .tracker import state_of
+from .tracker import state_at, state_of, tracker
 
 if TYPE_CHECKING:
     from .tracker import State
@@ -130,16 +131,33 @@ def entry(path: str, before: State | None = None) -> list[Any] | None:
 
 
 def collect(
-    files: dict[tuple[str, Any], State | None], keep: FileFilter
+    files: dict[tuple[str, Any], Any], keep: FileFilter, began: int = 0
 ) -> tuple[list[list[Any]], list[list[Any]]]:
     """Sort opened files into reads and writes, as `entry` gives them.
 
-    A read has only its path when the file moved after it was opened, or was not looked at
-    then. What the cell itself had written before is no read of it.
+    A read has only its path when the file moved after it was opened. It is ``[path, began]``
+    where nobody looked at it then: its content is that of now, if it did not move since the
+    cell ``began``. What the cell itself had written before is no read of it.
+
+    Parameters
+    ----------
+    files
+        `tracker.Seen.files`. Modes besides those of ``open`` and ``os.open``: ``W`` is written
+        if it is not as it was, ``D`` is the same for a database with its journals, and ``C``,
+        named by a child process, is read if it is as it was and written if not.
     """
-    reads: dict[str, State | None] = {}
+    reads: dict[str, Any] = {}
     writes: dict[str, bool] = {}
     for (raw, mode), state in list(files.items()):
+        if mode in ("W", "C", "D"):
+            found, written = _compared(raw, mode, state)
+            for name in found:
+                path = keep.path(name)
+                if path is not None and written:
+                    writes[path] = True
+                elif path is not None and path not in writes:
+                    reads.setdefault(path, state)
+            continue
         path = None if state is False else keep.path(raw)
         if path is None:
             continue
@@ -148,10 +166,93 @@ def collect(
             reads.setdefault(path, state)
         if write:
             writes[path] = True
-    found = [[path] if state is None else entry(path, state) for path, state in reads.items()]
+    inputs = [_read_entry(path, state, began) for path, state in reads.items()]
     # What was removed again, as temporary files are, has no entry.
     made = [entry(path) for path in writes]
-    return [e for e in found if e is not None], [e for e in made if e is not None]
+    return [e for e in inputs if e is not None], [e for e in made if e is not None]
+
+
+def _read_entry(path: str, state: Any, began: int) -> list[Any] | None:
+    if state is True:
+        return [path, began]
+    return [path] if state is None else entry(path, state)
+
+
+def _compared(path: str, mode: str, state: Any) -> tuple[list[str], bool]:
+    """Files that were touched at a path, and whether they were written."""
+    if mode == "D":
+        return [path] if database_state(path) != state else [], True
+    now = state_at(path)
+    if now is False:
+        before = state if isinstance(state, dict) else {}
+        return [p for p, s in listing(path).items() if before.get(p) != s], True
+    if now is None:
+        return [], False
+    if now == state:
+        return ([path], False) if mode == "C" else ([], False)
+    return [path], True
+
+
+def listing(folder: str, limit: int = 5_000) -> dict[str, Any]:
+    """States of the files in a folder and those in it."""
+    found: dict[str, Any] = {}
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name[:1] != "." and name != "__pycache__"]
+        for name in names:
+            path = os.path.join(parent, name)
+            found[path] = state_at(path)
+            if len(found) >= limit:
+                return found
+    return found
+
+
+def database_state(path: str) -> tuple[Any, ...]:
+    """The state of a file and of the journals in which databases keep the newest of it."""
+    journals = [state_at(path + suffix) for suffix in ("-wal", ".wal")]
+    return (state_at(path), *(j if j is not None and type(j) is tuple and j[0] else None
+                              for j in journals))  # fmt: skip
+
+
+def watch_open(written: list[str]) -> None:
+    """Go on watching what is still open, as it may be written later."""
+    if not written and not tracker.watched:
+        return
+    opened = _open_files()
+    for path in written:
+        if _identity(path) in opened:
+            tracker.watch(path, None)
+    for path, known in list(tracker.watched.items()):
+        is_open = _identity(path) in opened
+        # Databases open their file only when it is needed.
+        if known[1] and not is_open:
+            del tracker.watched[path]
+        else:
+            known[:] = database_state(path), is_open
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _open_files() -> set[tuple[int, int] | None]:
+    """Regular files that this process has open."""
+    found: set[tuple[int, int] | None] = set()
+    try:
+        names = os.listdir("/dev/fd")
+    except OSError:
+        return found
+    for name in names:
+        try:
+            state = os.fstat(int(name))
+        except (OSError, ValueError):
+            continue
+        if stat.S_ISREG(state.st_mode):
+            found.add((state.st_dev, state.st_ino))
+    return found
 
 
 class Metrics:

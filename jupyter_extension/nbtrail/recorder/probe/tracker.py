@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from threading import get_ident
@@ -14,9 +15,13 @@ if TYPE_CHECKING:
     #: Size in bytes, modification time in ns, inode; False for what is no regular file.
     State = tuple[int, int, int] | bool
 
-#: Opened files of one cell whose state is compared between opening and the cell's end. Those
-#: after them are only noted, so that reading thousands of files costs next to nothing.
+#: Files of one cell whose state is compared between opening and the cell's end. Those after
+#: them are only noted, so that reading thousands of files costs next to nothing.
 STAT_LIMIT = 200
+#: The same for files of any kind, also those that no report will name.
+LOOK_LIMIT = 2_000
+#: Files that are watched because they stay open.
+WATCH_LIMIT = 64
 #: Files of one cell that are remembered after those; the newest count.
 SEEN_LIMIT = 100_000
 
@@ -26,9 +31,13 @@ _OWNER = "_nbtrail_owner"
 class Seen:
     """One execution of a cell: what happened in it, and later in the threads that it left.
 
-    ``files`` maps (path, mode or flags) to the file's state when it was opened, in the order
-    of opening. ``fast``, once many were opened, only notes what ``open`` was given; `settle`
-    makes ``files`` of it.
+    ``files`` maps (path, mode) to the file's state at that moment, in the order of opening:
+    the mode of ``open``, the flags of ``os.open``, or one of `report.SPECIAL_MODES`. ``True``
+    instead of a state says that nobody looked.
+
+    ``fast`` is what the wrapper of ``open`` calls first. It fails for what is not known yet;
+    once many files were opened it only notes what ``open`` was given, and `settle` makes
+    ``files`` of it.
     """
 
     def __init__(self, parent: dict[str, Any]) -> None:
@@ -37,16 +46,26 @@ class Seen:
         self.cell_id: str | None = (parent.get("metadata") or {}).get("cellId")
         self.infos: list[Any] = []
         self.ended = False
+        self.began = time.time_ns()
+        self.known: dict[tuple[Any, Any], None] = {}
         self.clear()
 
     def clear(self) -> None:
         """Forget what was noted so far."""
-        self.opened = 0
-        self.fast: Callable[[tuple[Any, Any]], None] | None = None
+        self.kept = 0
+        self.known.clear()
+        self.fast: Callable[[tuple[Any, Any]], None] = self.known.__getitem__
         self._rest: deque[tuple[Any, Any]] | None = None
-        self.files: dict[tuple[str, Any], State | None] = {}
+        self.files: dict[tuple[str, Any], Any] = {}
         self.metrics: list[list[Any]] = []
         self.params: dict[str, Any] = {}
+        #: Whether files were read of which nothing can be known.
+        self.unknown = False
+
+    @property
+    def hurried(self) -> bool:
+        """Whether files are only noted."""
+        return self._rest is not None
 
     def hurry(self) -> None:
         """From now on only note what ``open`` is given."""
@@ -55,16 +74,18 @@ class Seen:
 
     def settle(self, cwd: str) -> None:
         """Put what was only noted among the files; relative paths are those of ``cwd``."""
+        self.known.clear()
         if self._rest is None:
             return
-        rest, self.fast, self._rest = self._rest, None, None
+        rest, self.fast, self._rest = self._rest, self.known.__getitem__, None
+        self.unknown = self.unknown or len(rest) == SEEN_LIMIT
         for path, mode in rest:
             if type(path) is str or not isinstance(path, int):
-                self.files.setdefault((absolute(path, cwd), mode), None)
+                self.files.setdefault((absolute(path, cwd), mode), True)
 
     def holds_something(self) -> bool:
         """Whether there is anything to report."""
-        return bool(self.files or self.metrics or self.params)
+        return bool(self.files or self.metrics or self.params or self.unknown)
 
 
 class Tracker:
@@ -84,6 +105,13 @@ class Tracker:
         The execution that ended last.
     late
         Executions for which something was noted after their end.
+    keep
+        Tells whether a file is worth a report.
+    child
+        Takes what is noted in a process that is no kernel.
+    watched
+        Files that may be open for longer than a cell: their state at the end of the last one,
+        and whether they were seen to be open.
     """
 
     def __init__(self) -> None:
@@ -96,6 +124,9 @@ class Tracker:
         self.last = self.nobody
         self.late: dict[int, Seen] = {}
         self.cwd = os.getcwd()
+        self.keep: Callable[[str], str | None] = lambda path: path
+        self.child: Callable[[str, Any, Any], None] | None = None
+        self.watched: dict[str, list[Any]] = {}
 
     def current(self) -> Seen:
         """The execution that what this thread does belongs to."""
@@ -165,16 +196,45 @@ class Tracker:
         """
         if isinstance(path, int):
             return
+        if self.child is not None:
+            self.child(absolute(path, os.getcwd()), mode, _looked(handle))
+            return
         seen = self.current()
-        if seen.fast is not None:
+        if type(path) is not str:
+            path = os.fspath(path)
+        if seen.hurried:
             seen.fast((path, mode))  # behind the others: the order tells inputs from outputs
             return
-        key = (absolute(path, self.cwd), mode)
-        if key not in seen.files:
-            known = None if handle is None else os.fstat(_descriptor(handle))
-            seen.files[key] = None if known is None else state_of(known)
-        seen.opened += 1
-        if seen.opened >= STAT_LIMIT and not seen.ended:
+        full = absolute(path, self.cwd)
+        if (full, mode) not in seen.files:
+            self._put(seen, full, mode, _looked(handle))
+        seen.known[path, mode] = None
+
+    def saw(self, path: str, mode: str, state: Any) -> None:
+        """Remember a file, by absolute path and with its state, that Python did not open."""
+        if self.child is not None:
+            self.child(path, mode, state)
+            return
+        seen = self.current()
+        if seen.hurried and mode == "r":
+            seen.fast((path, mode))
+        elif (path, mode) not in seen.files:
+            self._put(seen, path, mode, state)
+
+    def watch(self, path: str, state: Any, *, lazy: bool = False) -> None:
+        """A file may be written by cells to come, too; ``lazy`` if it is opened only then."""
+        if self.child is None:
+            self.watched.setdefault(path, [state, not lazy])
+            if len(self.watched) > WATCH_LIMIT:
+                del self.watched[next(iter(self.watched))]
+
+    def _put(self, seen: Seen, path: str, mode: Any, state: Any) -> None:
+        seen.files[path, mode] = state
+        if seen.ended or seen.hurried:
+            return
+        if self.keep(path) is not None:
+            seen.kept += 1
+        if seen.kept >= STAT_LIMIT or len(seen.files) >= LOOK_LIMIT:
             seen.hurry()
 
     def note_safely(self, path: Any, mode: Any, handle: Any) -> None:
@@ -202,8 +262,18 @@ def absolute(path: Any, cwd: str) -> str:
     return path if os.path.isabs(path) else os.path.join(cwd, path)
 
 
-def _descriptor(handle: Any) -> int:
-    return handle if type(handle) is int else int(handle.fileno())
+def _looked(handle: Any) -> State | None:
+    if handle is None:
+        return None
+    return state_of(os.fstat(handle if type(handle) is int else int(handle.fileno())))
+
+
+def state_at(path: str) -> State | None:
+    """The state of the file at a path; ``None`` where there is none."""
+    try:
+        return state_of(os.stat(path))
+    except OSError:
+        return None
 
 
 def state_of(found: os.stat_result) -> State:

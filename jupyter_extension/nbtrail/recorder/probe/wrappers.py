@@ -14,6 +14,7 @@ from collections.abc import Callable
 from threading import get_ident
 from typing import Any
 
+from .frames import OWN_FILES
 from .tracker import tracker
 
 _real_open: Callable[..., Any] = io.open
@@ -82,8 +83,8 @@ def _make_open(original: Any) -> Any:
         try:
             # As text: thousands of path objects kept alive are work for the collector.
             path = file if type(file) is str else text(file)
-            running[ident()].fast((path, mode))  # type: ignore[misc]
-        except Exception:  # not yet that many, or no cell on this thread
+            running[ident()].fast((path, mode))
+        except Exception:  # not known yet, or no cell on this thread
             note(file, mode, stream)
         return stream
 
@@ -168,39 +169,4 @@ def wrap_all() -> None:
             setattr(accessor, name, wrapped[original])
 
 
-def hide_frames(shell: Any) -> None:
-    """Keep the wrappers' frames out of the tracebacks that IPython shows and notebooks keep."""
-    original = getattr(shell, "_get_exc_info", None)
-    if original is None:
-        return
-
-    @functools.wraps(original)
-    def _get_exc_info(*args: Any, **kwargs: Any) -> Any:
-        kind, value, trace = original(*args, **kwargs)
-        try:
-            trace = _strip(trace)
-            error = value
-            known: set[int] = set()
-            while error is not None and id(error) not in known:
-                known.add(id(error))
-                error.__traceback__ = _strip(error.__traceback__)
-                error = error.__cause__ or error.__context__
-        except Exception:
-            tracker.failures += 1
-        return kind, value, trace
-
-    shell._get_exc_info = _get_exc_info
-
-
-def _strip(trace: Any) -> Any:
-    """The traceback without frames of this module."""
-    own = _strip.__code__.co_filename
-    while trace is not None and trace.tb_frame.f_code.co_filename == own:
-        trace = trace.tb_next
-    here = trace
-    while here is not None and here.tb_next is not None:
-        if here.tb_next.tb_frame.f_code.co_filename == own:
-            here.tb_next = here.tb_next.tb_next
-        else:
-            here = here.tb_next
-    return trace
+OWN_FILES.add(wrap_all.__code__.co_filename)
