@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import bundle_size
 import cli_start
+import history
 import import_weight
 import server_start
 from tables import Table
@@ -22,6 +23,7 @@ BENCHMARKS: dict[str, Callable[[int], Table]] = {
     "cli_start": cli_start.measure,
     "server_start": server_start.measure,
     "bundle_size": bundle_size.measure,
+    "history": history.measure,
 }
 
 
