@@ -13,6 +13,7 @@ from nbtrail.ledger import search
 from nbtrail.ledger import tables as t
 from nbtrail.ledger.history import notebook_id
 from nbtrail.ledger.records import ExecutionEnd, ExecutionStart, FileAccess, KernelSession
+from nbtrail.masking import mask, mask_facts
 from nbtrail.notebooks.cells import source_sha256
 
 
@@ -24,7 +25,8 @@ def environment_key(payload: Mapping[str, Any]) -> str:
 
 
 def put_environment(connection: Connection, payload: Mapping[str, Any]) -> str:
-    """Keep an environment once; returns its id."""
+    """Keep an environment once, without the secrets in it; returns its id."""
+    payload = mask_facts(payload)
     identity = environment_key(payload)
     known = connection.execute(
         select(t.environments.c.id).where(t.environments.c.id == identity)
@@ -93,7 +95,11 @@ def close_session(
 
 
 def start_execution(connection: Connection, start: ExecutionStart) -> int:
-    """A cell began to run; returns the execution's id."""
+    """A cell began to run; returns the execution's id.
+
+    The source is kept with its secrets masked, and the hash of what was really executed, so that
+    an edited cell is told from one that is not.
+    """
     values: dict[str, Any] = {
         "session_id": start.session,
         "msg_id": start.msg_id,
@@ -104,7 +110,7 @@ def start_execution(connection: Connection, start: ExecutionStart) -> int:
         "cell_index": start.cell_index,
         "position": start.position,
         "execution_count": start.execution_count,
-        "source": start.source,
+        "source": mask(start.source),
         "source_sha256": source_sha256(start.source),
         "started_at": start.started_at,
         "status": "running",
@@ -129,8 +135,10 @@ def finish_execution(connection: Connection, end: ExecutionEnd) -> int | None:
         "probed": end.probed,
         "messages": end.messages,
     }
+    message = ""
     if end.error is not None:
-        values |= {"error_name": end.error.name, "error_message": end.error.message}
+        message = mask(end.error.message)
+        values |= {"error_name": end.error.name, "error_message": message}
     if end.environment is not None:
         values["environment_id"] = end.environment
     if end.cell_id is not None:
@@ -159,8 +167,8 @@ def finish_execution(connection: Connection, end: ExecutionEnd) -> int | None:
         connection,
         identity,
         source=begun.source,
-        output=end.output,
-        error="" if end.error is None else f"{end.error.name}: {end.error.message}",
+        output=mask(end.output),
+        error="" if end.error is None else f"{end.error.name}: {message}",
         metrics=(name for name, _value, _step in end.metrics),
         files=(access.path for access in (*end.reads, *end.writes)),
     )

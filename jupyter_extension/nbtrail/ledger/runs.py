@@ -12,14 +12,20 @@ from sqlalchemy import Connection, delete, or_, select, update
 
 from nbtrail.errors import ConflictError, NotFoundError, UsageError
 from nbtrail.ledger import tables as t
+from nbtrail.ledger.blobs import BlobStore
 from nbtrail.ledger.history import notebook_id
 from nbtrail.ledger.records import FINISHED, FileAccess
+from nbtrail.masking import mask_facts
 from nbtrail.notebooks.datasets import family_of
 
 #: A tag can stand in an address and behind ``@run:``, and never be taken for an option.
 _TAG = re.compile(r"\w[\w.+-]{0,63}")
 _LIKE_A_RUN_ID = re.compile(r"\d{8}-\d{6}")
 _LONGEST_NOTE = 20_000
+#: Columns that hold what people and programs said; secrets in them are masked.
+_SAID = frozenset({"differences", "error", "message", "note", "params"})
+#: Where a masked request names the blob that has it as it was.
+_VERBATIM = "verbatim"
 
 
 def new_run_id(now: float | None = None) -> str:
@@ -39,7 +45,7 @@ def create_run(
     against: str | None = None,
     started_at: float | None = None,
 ) -> None:
-    """Begin a run in status ``queued``."""
+    """Begin a run in status ``queued``; secrets in its request and parameters are masked."""
     connection.execute(
         t.runs.insert().values(
             id=run,
@@ -48,9 +54,9 @@ def create_run(
             started_at=time.time() if started_at is None else started_at,
             heartbeat_at=time.time(),
             cancel_requested=False,
-            request=dict(request),
-            git=dict(git) if git else None,
-            params=dict(params or {}),
+            request=mask_facts(request),
+            git=mask_facts(git) if git else None,
+            params=mask_facts(params or {}),
             against=against,
         )
     )
@@ -60,7 +66,50 @@ def update_run(connection: Connection, run: str, **values: Any) -> None:
     """Set columns of a run; a finished status also sets its end."""
     if values.get("status") in FINISHED:
         values.setdefault("ended_at", time.time())
-    connection.execute(update(t.runs).where(t.runs.c.id == run).values(**values))
+    connection.execute(update(t.runs).where(t.runs.c.id == run).values(**_masked(values)))
+
+
+def _masked(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: mask_facts(value) if key in _SAID else value for key, value in values.items()}
+
+
+def keep_request(blobs: BlobStore, request: Mapping[str, Any]) -> dict[str, Any]:
+    """The request as `create_run` takes it.
+
+    A parameter may be a secret, which the ledger must not hold and the run needs. Then the
+    request as it was is kept in a blob, which stays on this machine.
+    """
+    if mask_facts(request) == request:
+        return dict(request)
+    import msgspec
+
+    # Salted, for the blob's name is in the ledger: nobody finds the secret by trying.
+    content = {"salt": secrets.token_hex(16), "request": request}
+    return {**request, _VERBATIM: blobs.put(msgspec.json.encode(content))}
+
+
+def request_of(blobs: BlobStore, request: Any) -> dict[str, Any]:
+    """A run's request as it was made, from the one that the ledger holds.
+
+    Raises
+    ------
+    NotFoundError
+        When it held a secret and was made on another machine.
+    """
+    kept = request if isinstance(request, dict) else {}
+    if _VERBATIM not in kept:
+        return kept
+    import msgspec
+
+    try:
+        content = blobs.get(kept[_VERBATIM])
+    except NotFoundError as error:
+        raise NotFoundError(
+            "The parameters of the run hold a secret, which only the machine that ran it knows.",
+            hint="Start a new run with the parameters.",
+        ) from error
+    found: dict[str, Any] = msgspec.json.decode(content)["request"]
+    return found
 
 
 def find_run(connection: Connection, name: str) -> str:
@@ -206,7 +255,7 @@ def update_step(connection: Connection, run: str, position: int, **values: Any) 
     connection.execute(
         update(t.run_steps)
         .where(t.run_steps.c.run_id == run, t.run_steps.c.position == position)
-        .values(**values)
+        .values(**_masked(values))
     )
 
 

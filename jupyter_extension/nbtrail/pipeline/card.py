@@ -14,6 +14,7 @@ from nbtrail.ledger import queries
 from nbtrail.ledger import runs as ledger_runs
 from nbtrail.ledger.records import FINISHED
 from nbtrail.ledger.store import Store
+from nbtrail.masking import mask_facts
 
 CARD_SCHEMA = 1
 
@@ -33,9 +34,10 @@ def card_of(connection: Connection, run: str) -> dict[str, Any]:
 def strict_json(facts: dict[str, Any]) -> bytes:
     """A JSON file that people and any reader can read: NaN and infinities become ``null``.
 
-    So do REST answers and the command line put them.
+    So do REST answers and the command line put them. Secrets are masked: the file is committed.
     """
-    return msgspec.json.format(msgspec.json.encode(facts, order="sorted"), indent=2) + b"\n"
+    text = msgspec.json.encode(mask_facts(facts), order="sorted")
+    return msgspec.json.format(text, indent=2) + b"\n"
 
 
 def write_card(connection: Connection, folder: Path, run: str) -> Path | None:

@@ -101,7 +101,7 @@ def launch(
                 connection,
                 run,
                 request.kind,
-                request=msgspec.to_builtins(request),
+                request=ledger_runs.keep_request(store.blobs, msgspec.to_builtins(request)),
                 git=git_state(project.root),
                 params=request.params,
                 against=against,

@@ -19,6 +19,7 @@ from nbtrail.ledger.steps import (
     running_steps,
 )
 from nbtrail.ledger.store import Store
+from nbtrail.masking import mask_facts
 from nbtrail.notebooks.cells import kernel_name
 from nbtrail.notebooks.document import read_notebook
 from nbtrail.pipeline.cells import tagged_parameters
@@ -100,11 +101,13 @@ def _why_other_code(
     except NbtrailError:
         return None  # just deleted, or being written
     params = tagged_parameters(notebook)
+    # As the record has them, and as they may be shown: secrets are masked.
+    masked = mask_facts(params)
     for name, value in sorted(given.items()):
         if name not in params:
             return f"It ran with {name} = {value!r}, which the notebook does not set."
-        if params[name] != value:
-            return f"It ran with {name} = {value!r}, not {params[name]!r}."
+        if masked[name] != value:
+            return f"It ran with {name} = {value!r}, not {masked[name]!r}."
     if not analysis.modules:
         return None
     around = Surroundings(

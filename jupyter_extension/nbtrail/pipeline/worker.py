@@ -99,7 +99,7 @@ def _run(project: Project, store: Store, run: str, after_write: str | None, work
             log.error("There is no run %s.", run)
             return 2
         ledger_runs.update_run(connection, run, status="running", pid=os.getpid())
-    request = msgspec.convert(row.request, RunRequest)
+    request = msgspec.convert(ledger_runs.request_of(store.blobs, row.request), RunRequest)
     hook = _hook(project, after_write)
     job = Job(project, store, run, request, hook)
     try:

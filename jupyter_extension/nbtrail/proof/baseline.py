@@ -14,11 +14,19 @@ from nbtrail.ledger.steps import StepRecord, finished_runs, run_row, steps_of
 
 
 class Baseline(msgspec.Struct, frozen=True):
-    """A recorded run. ``date`` is the newest ISO date under which one of its steps ran."""
+    """A recorded run.
+
+    Attributes
+    ----------
+    date
+        The newest ISO date under which one of its steps ran.
+    request
+        What was asked of it, as the ledger holds it: `nbtrail.ledger.runs.request_of`.
+    """
 
     run: str
     date: str
-    params: dict[str, Any]
+    request: dict[str, Any]
     environment: str | None
     steps: tuple[StepRecord, ...]
 
@@ -71,7 +79,7 @@ def _baseline(connection: Connection, row: Row[Any], steps: list[StepRecord]) ->
     return Baseline(
         run=row.id,
         date=max((_date_of(_origin(connection, row, step)) for step in steps), default=""),
-        params=dict(_request_of(row).get("params") or {}),
+        request=_request_of(row),
         environment=row.environment_id,
         steps=tuple(steps),
     )

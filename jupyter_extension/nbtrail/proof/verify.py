@@ -14,6 +14,7 @@ from nbtrail.errors import NbtrailError, UsageError
 from nbtrail.files import write_atomic
 from nbtrail.ledger.queries import environment, run_detail
 from nbtrail.ledger.records import Verdict, iso
+from nbtrail.ledger.runs import request_of
 from nbtrail.ledger.steps import steps_of
 from nbtrail.ledger.store import Store
 from nbtrail.pipeline.card import strict_json
@@ -67,7 +68,7 @@ def start(
         kind="verify",
         force=True,
         write=False,
-        params=baseline.params,
+        params=request_of(store.blobs, baseline.request).get("params") or {},
         date=baseline.date or time.strftime("%Y-%m-%d"),
         against=baseline.run,
     )

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from nbtrail.ledger.store import DATABASE_NAME
+from nbtrail.masking import MASK
 from nbtrail.notebooks.document import Notebook, write_notebook
 
 CLEANING = "CLEANING-make-numbers.ipynb"
@@ -224,7 +225,7 @@ def test_secrets_run_and_are_on_no_record(project: Path) -> None:
     assert answer(project, "verify", "--against", ran["run"])["verdict"] == "identical"
     write_notebook(project / EXPERIMENTAL, notebook(f"raise ValueError('{token} was refused')"))
     failed = answer(project, "run", "--force", "-p", "password=hunter2", code=1)
-    assert failed["steps"][1]["error"]["message"] == "‹masked› was refused"
+    assert failed["steps"][1]["error"]["message"] == f"{MASK} was refused"
     shown = [
         call(project, *command).stdout
         for command in (
@@ -232,7 +233,7 @@ def test_secrets_run_and_are_on_no_record(project: Path) -> None:
             ("search", "refused"), ("search", "total_score"), ("status", CLEANING, "--json"),
         )
     ]  # fmt: skip
-    assert "‹masked›" in shown[0]
+    assert MASK in shown[0]
     assert not [text for text in shown if token in text]
     kept = [
         file
@@ -240,7 +241,8 @@ def test_secrets_run_and_are_on_no_record(project: Path) -> None:
         if file.is_file() and file.parent.parent.name != "blobs"
     ]
     assert {"runs", "certificates"} <= {file.parent.name for file in kept}
-    assert [file for file in kept if token.encode() in file.read_bytes()] == []
+    for secret in (token, "hunter2"):
+        assert [file for file in kept if secret.encode() in file.read_bytes()] == []
 
 
 def test_a_failing_step_names_its_cell(project: Path) -> None:

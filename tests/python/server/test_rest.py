@@ -15,6 +15,7 @@ from nbtrail.app import open_project
 from nbtrail.ledger import executions, runs
 from nbtrail.ledger.records import ExecutionEnd, ExecutionStart, KernelSession
 from nbtrail.ledger.store import DATABASE_NAME
+from nbtrail.masking import MASK
 from nbtrail.notebooks.document import read_notebook, write_notebook
 from nbtrail.server.extension import NbtrailExtension
 from nbtrail.server.projects import Projects, strip_drive
@@ -314,6 +315,28 @@ async def test_runs_are_tagged_and_noted(api: Api, root: Path) -> None:
     for body in ({"tag": 3}, {"tag": "a b"}, {"name": "x"}):
         status, error = await api("PATCH", "runs/r1", body)
         assert (status, error["reason"]) == (400, "usage")
+
+
+async def test_answers_from_the_record_hold_no_secrets(api: Api, root: Path) -> None:
+    token = "hf_" + "aB3dE5gH7j" * 4
+    opened = open_project(root)
+    with opened.store.write() as connection:
+        executions.open_session(connection, KernelSession("s", "k", "python3", "python", 1.0))
+        start = ExecutionStart("s", "m", CLEANING, "c1", 1, 1, f"login('{token}')", 100.0)
+        executions.start_execution(connection, start)
+        executions.finish_execution(
+            connection, ExecutionEnd("s", "m", "ok", 0.5, output=f"login as {token}")
+        )
+        runs.create_run(connection, "r1", "pipeline", request={}, params={"a": token})
+        runs.update_run(connection, "r1", status="failed", message=f"login failed: {token}")
+    opened.close()
+    await api("PATCH", "runs/r1", {"note": f"login with {token}"})
+    paths = (f"notebooks/{CLEANING}/executions", "executions", "runs", "runs/r1")
+    answers = [await api("GET", path) for path in paths]
+    answers.append(await api("GET", "search", q="login"))
+    for _, found in answers:
+        assert MASK in str(found)
+        assert token not in str(found)
 
 
 async def test_search(api: Api, root: Path) -> None:
