@@ -81,6 +81,8 @@ class ExecutionEnd(msgspec.Struct, frozen=True):
     #: Known only now for kernels whose cell ids come from the probe.
     cell_id: str | None = None
     notebook: str | None = None
+    #: Whether it started a process of which nobody knows what it read.
+    children: bool = False
 
 
 class Execution(msgspec.Struct, frozen=True):

@@ -14,7 +14,8 @@ MODULE = "_nbtrail_probe"
 
 #: In the order in which they import each other; the package itself comes last.
 _PARTS = (
-    "environment", "tracker", "frames", "wrappers", "report", "native", "hooks", "__init__",
+    "environment", "tracker", "frames", "wrappers", "report", "native", "commands", "children",
+    "hooks", "__init__",
 )  # fmt: skip
 
 _LOADER = """
@@ -30,7 +31,8 @@ try:
             code = compile(source, '<nbtrail ' + part + '>', 'exec', 0, True)
             exec(code, module.__dict__)
             setattr(root, part, module)
-    sys.modules[package].install(json.loads(config))
+    source = {'package': package, 'sources': sources, 'loader': loader}
+    sys.modules[package].install(json.loads(config), source)
 except Exception:
     pass
 """
@@ -67,7 +69,12 @@ def install_code(
         "ignored": list(ignored),
         "files": note_files,
     }
-    names = {"package": MODULE, "sources": _sources(), "config": json.dumps(config)}
+    names = {
+        "package": MODULE,
+        "sources": _sources(),
+        "loader": _LOADER,
+        "config": json.dumps(config),
+    }
     return f"exec({_LOADER!r}, {names!r})"
 
 

@@ -346,6 +346,7 @@ class Recorder:
             output="".join(execution.output),
             cell_id=cell_id,
             notebook=place.notebook,
+            children=report is not None and report.children,
         )
         session.ended[start.msg_id] = place
         if len(session.ended) > _REMEMBERED:

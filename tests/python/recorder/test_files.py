@@ -401,3 +401,120 @@ def test_files_after_the_first_hundreds_are_hashed_too(bench: Bench) -> None:
     # Many readings of one file take no other file's place.
     assert paths(third.reads) == ["0.txt", "7.txt"]
     assert all(access.sha256 for access in third.reads)
+
+
+def test_children_whose_command_says_all(bench: Bench) -> None:
+    (bench.root / "in.txt").write_text("3\n1\n2\n")
+    (bench.root / "data").mkdir()
+    for n in (1, 2):
+        (bench.root / "data" / f"{n}.csv").write_text(f"{n}\n")
+    cells = {
+        "run": "import subprocess; subprocess.run(['cp', 'in.txt', 'a.txt'])",
+        "shell": "subprocess.run('sort in.txt | head -1 > b.txt', shell=True)",
+        "system": "import os; os.system('cat in.txt > c.txt')",
+        "bang": "!cat in.txt > d.txt",
+        "bash": "%%bash\nset -e\n# a comment that isn't a command\ncat in.txt >> e.txt",
+        "cwd": "subprocess.run(['cp', '1.csv', '3.csv'], cwd='data')",
+        "loop": '%%sh\ncd data\nfor f in *.csv; do\n  cat "$f"\ndone > ../f.txt',
+        "popen": "os.popen('cat data/1.csv').read()",
+        "again": "%%bash\ncat in.txt > b.txt",
+        "move": "!mv a.txt g.txt",
+        "failed": "subprocess.run(['cat', 'missing.txt'])",
+        "background": "child = subprocess.Popen(['sh', '-c', 'cat > h.txt'], stdin=-1)",
+        "goes on": "child.communicate(b'late')",
+        "nothing": "!ls; uname -a\nimport platform; platform.processor()",
+        "git": "subprocess.run(['git', 'status'])",
+    }
+    for name, code in cells.items():
+        bench.run(code, name)
+    found = {e.cell_id: e for e in bench.log()}
+    seen = {name: (paths(found[name].reads), paths(found[name].writes)) for name in cells}
+    assert seen["run"] == (["in.txt"], ["a.txt"])
+    assert seen["shell"] == (["in.txt"], ["b.txt"])
+    assert seen["system"] == (["in.txt"], ["c.txt"])
+    assert seen["bang"] == (["in.txt"], ["d.txt"])
+    assert seen["bash"] == (["in.txt"], ["e.txt"])
+    assert seen["cwd"] == (["data/1.csv"], ["data/3.csv"])
+    assert seen["loop"] == (["data/1.csv", "data/2.csv", "data/3.csv"], ["f.txt"])
+    assert seen["popen"] == (["data/1.csv"], [])
+    assert seen["again"] == (["in.txt"], ["b.txt"])
+    assert seen["move"] == ([], ["g.txt"])
+    assert set(seen["background"][1]) == {"h.txt"}
+    for name in ("failed", "nothing", "git"):
+        assert seen[name] == ([], []), name
+    assert all(access.sha256 for name in seen for access in found[name].reads)
+    assert [d.start.source for d in bench.finished if d.end.children] == []
+    assert bench.recorder.probe_failures == 0
+
+
+def test_children_that_may_read_anything(bench: Bench) -> None:
+    (bench.root / "in.txt").write_text("in")
+    (bench.root / "script.py").write_text("open('out.txt', 'w').write(open('in.txt').read())")
+    (bench.root / "a.ipynb").write_text("{}")
+    cells = {
+        "script": "import subprocess, sys\nsubprocess.run([sys.executable, 'script.py'])",
+        "bang": "!{sys.executable} -c \"open('new.txt', 'w').write('x')\"",
+        "magic": "%%script bash\npython3 -c \"open('sub.txt', 'w').write('x')\"\necho x > a.ipynb",
+        "unpacked": "!tar cf t.tar in.txt; mkdir u; tar xf t.tar -C u",
+    }
+    for name, code in cells.items():
+        bench.run(code, name)
+    found = {e.cell_id: e for e in bench.log()}
+    assert paths(found["script"].reads) == ["script.py"]
+    assert paths(found["script"].writes) == ["out.txt"]
+    assert paths(found["bang"].writes) == ["new.txt"]
+    assert set(paths(found["magic"].writes)) == {"sub.txt", "a.ipynb"}
+    assert paths(found["unpacked"].reads) == ["in.txt"]
+    assert set(paths(found["unpacked"].writes)) == {"t.tar", "u/in.txt"}
+    children = {done.start.source: done.end.children for done in bench.finished}
+    assert [children[code] for code in cells.values()] == [True, True, True, False]
+    assert bench.recorder.probe_failures == 0
+
+
+WORKERS = """
+import multiprocessing, os, sys
+import numpy as np, pandas as pd, polars as pl
+
+def work(n):
+    import polars as pl
+    with open(f'in{n}.txt') as stream: stream.read()
+    pl.DataFrame({'n': [n]}).write_parquet(f'out{n}.parquet')
+    return n
+"""
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from joblib import Parallel, delayed\n"
+        "assert Parallel(n_jobs=2)(delayed(work)(n) for n in (1, 2)) == [1, 2]",
+        "with multiprocessing.get_context('fork').Pool(2) as pool:\n"
+        "    assert pool.map(abs, [-1]) == [1]\n"
+        "for n in (1, 2):\n"
+        "    pid = os.fork()\n"
+        "    if pid == 0:\n"
+        "        with open(f'in{n}.txt') as stream: stream.read()\n"
+        "        with open(f'out{n}.parquet', 'w') as stream: stream.write('x')\n"
+        "        os._exit(0)\n"
+        "    os.waitpid(pid, 0)",
+        "import helper\n"
+        "with multiprocessing.get_context('spawn').Pool(2) as pool:\n"
+        "    assert pool.map(helper.work, [1, 2]) == [1, 2]",
+        "import helper\n"
+        "with multiprocessing.get_context('forkserver').Pool(2) as pool:\n"
+        "    assert pool.map(helper.work, [1, 2]) == [1, 2]",
+    ],
+    ids=["loky", "fork", "spawn", "forkserver"],
+)
+def test_workers_of_pools(bench: Bench, code: str) -> None:
+    (bench.root / "in1.txt").write_text("in")
+    (bench.root / "in2.txt").write_text("in")
+    (bench.root / "helper.py").write_text(WORKERS)
+    bench.run(WORKERS)
+    output = printed(bench.run(code, "work"))
+    assert "Error" not in output
+    (one,) = [e for e in bench.log() if e.cell_id == "work"]
+    assert {"in1.txt", "in2.txt"} <= set(paths(one.reads))
+    assert set(paths(one.writes)) == {"out1.parquet", "out2.parquet"}
+    assert [d.start.source for d in bench.finished if d.end.children] == []
+    assert bench.recorder.probe_failures == 0

@@ -281,7 +281,7 @@ def test_user_code_that_breaks_things_only_breaks_them_for_the_probe(
     assert [e.status for e in bench.log()] == ["ok", "ok"]
 
 
-def test_forked_children_note_nothing(bench: Bench) -> None:
+def test_forked_children_note_for_their_cell(bench: Bench) -> None:
     output = printed(
         bench.run(
             "import os\npid = os.fork()\n"
@@ -291,7 +291,7 @@ def test_forked_children_note_nothing(bench: Bench) -> None:
     )
     assert output.strip().endswith("0")
     (one,) = bench.log()
-    assert one.writes == ()
+    assert [a.path for a in one.writes] == ["child.txt"]
 
 
 def test_a_config_that_does_not_want_files(unstarted: Bench) -> None:

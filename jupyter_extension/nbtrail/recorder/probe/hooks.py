@@ -9,6 +9,7 @@ from collections.abc import Callable
 from threading import get_ident
 from typing import Any
 
+from . import children
 from .environment import gather, site_folders
 from .frames import hide_frames
 from .native import watch_imports
@@ -37,6 +38,7 @@ class Hooks:
         self._metrics = Metrics(config.get("metrics") or ())
         self._metrics.changed(self._shell.user_ns)  # what is there already is no new result
         tracker.keep = self._filter.path
+        children.configure(config, self._filter)
         tracker.enabled = bool(config.get("files", True))
 
     def before(self, info: Any) -> None:
@@ -99,6 +101,7 @@ class Hooks:
     def _finish(self, seen: Seen) -> None:
         """Tell what the cell did, and what threads of earlier cells did meanwhile."""
         tracker.end(seen)
+        children.settle(seen)
         background = tracker.take_late()
         report: dict[str, Any] = {"kind": "cell", "cell_id": seen.cell_id}
         report.update(self._contents(seen, last=True))
@@ -195,12 +198,21 @@ def log_param(name: str, value: Any) -> None:
 _installed: list[Hooks] = []
 
 
-def install(config: dict[str, Any]) -> None:
+def install(config: dict[str, Any], source: dict[str, Any] | None = None) -> None:
     """Begin to watch this kernel, or take a new configuration where that was done before.
 
-    ``config`` has ``root`` (the project's folder), ``metrics`` (patterns), ``ignored``
-    (folders) and ``files`` (whether opened files are noted).
+    Parameters
+    ----------
+    config
+        ``root`` (the project's folder), ``metrics`` (patterns), ``ignored`` (folders) and
+        ``files`` (whether opened files are noted). With ``log``, this process is no kernel
+        but works for one, and writes what it notes into that file.
+    source
+        What this package was made of, for such processes.
     """
+    if config.get("log"):
+        children.install_in_worker(config, source or {})
+        return
     from IPython import get_ipython
 
     shell: Any = get_ipython()
@@ -212,8 +224,7 @@ def install(config: dict[str, Any]) -> None:
         wrap_all()
         watch_imports()
         hide_frames(shell)
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=_disable)
+        children.install(source or {})
         shell.events.register("pre_run_cell", _installed[0].before)
         shell.events.register("post_run_cell", _installed[0].after)
     hooks = _installed[0]
@@ -221,9 +232,3 @@ def install(config: dict[str, Any]) -> None:
     parent = parent_of(kernel)
     hooks.publish({"kind": "ready", "again": again, "pid": os.getpid()}, parent)
     hooks.send_environment(parent)
-
-
-def _disable() -> None:
-    """In a forked child nobody reports, so nothing is to be noted."""
-    tracker.enabled = False
-    tracker.running.clear()

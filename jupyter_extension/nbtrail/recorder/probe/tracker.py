@@ -61,6 +61,11 @@ class Seen:
         self.params: dict[str, Any] = {}
         #: Whether files were read of which nothing can be known.
         self.unknown = False
+        #: Processes that were started, the project's files before the first of them that may
+        #: write anywhere, and whether some go on.
+        self.pids: list[int] = []
+        self.before: dict[str, Any] | None = None
+        self.background = False
 
     @property
     def hurried(self) -> bool:

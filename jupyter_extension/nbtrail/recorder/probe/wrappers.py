@@ -18,6 +18,7 @@ from .frames import OWN_FILES
 from .tracker import tracker
 
 _real_open: Callable[..., Any] = io.open
+real_os_open: Callable[..., Any] = os.open
 
 
 class _Home:
@@ -44,7 +45,7 @@ class _Home:
         return f"<module {self.module!r}, seen by nbtrail>"
 
 
-def _dress(function: Any, original: Any, module: str) -> Any:
+def dress(function: Any, original: Any, module: str) -> Any:
     """Make ``function`` look like ``original`` and behave like a builtin.
 
     A bound method, unlike a function, does not bind again when someone puts it into a class
@@ -88,7 +89,7 @@ def _make_open(original: Any) -> Any:
             note(file, mode, stream)
         return stream
 
-    return _dress(open, original, "io")
+    return dress(open, original, "io")
 
 
 def _make_os_open(original: Any) -> Any:
@@ -98,7 +99,7 @@ def _make_os_open(original: Any) -> Any:
             tracker.note_safely(path, flags, handle)
         return handle
 
-    return _dress(open, original, "os")
+    return dress(open, original, "os")
 
 
 def _make_target(original: Any) -> Any:
@@ -110,7 +111,7 @@ def _make_target(original: Any) -> Any:
             tracker.note_safely(dst, "w", None)
         return result
 
-    return _dress(wrapped, original, "os")
+    return dress(wrapped, original, "os")
 
 
 def _make_chdir(original: Any) -> Any:
@@ -119,7 +120,7 @@ def _make_chdir(original: Any) -> Any:
         tracker.move()
         return result
 
-    return _dress(wrapped, original, "os")
+    return dress(wrapped, original, "os")
 
 
 _OS_FUNCTIONS: dict[str, Callable[[Any], Any]] = {
