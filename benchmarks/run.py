@@ -15,6 +15,7 @@ import bundle_size
 import cli_start
 import history
 import import_weight
+import round_trip
 import server_start
 from tables import Table
 
@@ -23,6 +24,7 @@ BENCHMARKS: dict[str, Callable[[int], Table]] = {
     "cli_start": cli_start.measure,
     "server_start": server_start.measure,
     "bundle_size": bundle_size.measure,
+    "round_trip": round_trip.measure,
     "history": history.measure,
 }
 

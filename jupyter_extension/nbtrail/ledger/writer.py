@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +23,9 @@ Write = Callable[[Connection], Any]
 
 log = logging.getLogger(__name__)
 _BATCH = 500
+#: Seconds that a write waits for others. One transaction for many costs less, and a cell that
+#: is over sooner than that does not share the interpreter with the writing of its record.
+_LINGER = 0.1
 
 
 class Writer:
@@ -113,10 +117,11 @@ class Writer:
         return store
 
     def _gather(self) -> tuple[list[Write], list[threading.Event], bool]:
-        """Block for one item, then take what else is there."""
+        """Block for one item, then take what else comes within `_LINGER`, unless one waits."""
         batch: list[Write] = []
         waiting: list[threading.Event] = []
         item = self._queue.get()
+        until = time.monotonic() + _LINGER
         while True:
             if item is None:
                 return batch, waiting, False
@@ -126,8 +131,9 @@ class Writer:
                 batch.append(item)
             if len(batch) >= _BATCH:
                 return batch, waiting, True
+            left = 0.0 if waiting else max(until - time.monotonic(), 0.0)
             try:
-                item = self._queue.get_nowait()
+                item = self._queue.get(timeout=left) if left else self._queue.get_nowait()
             except queue.Empty:
                 return batch, waiting, True
 

@@ -9,6 +9,8 @@ from importlib.resources import files
 
 #: Comm id under which the probe publishes; no front end has a comm of that name.
 COMM_ID = "nbtrail"
+#: First frame of what the probe publishes.
+PROBE_TOPIC = b"comm-nbtrail"
 #: Name of the probe in ``sys.modules`` of a probed kernel.
 MODULE = "_nbtrail_probe"
 

@@ -30,6 +30,9 @@ COUNTED = frozenset(
 #: Messages of one kernel that are taken in a row before the others have their turn.
 _TURN = 500
 _RECONNECT_MS = 10
+#: Milliseconds from the first message until messages are taken in. What a short cell says is
+#: heard after it has ended: its way through the server and ours share one interpreter.
+_LINGER_MS = 40
 
 
 class Handler(Protocol):
@@ -127,8 +130,11 @@ class Listener:
 
     def _run(self) -> None:
         self._context = zmq.Context()
-        self._poller = zmq.Poller()
-        self._poller.register(self._wake.fileno(), zmq.POLLIN)
+        self._poller, self._bell = zmq.Poller(), zmq.Poller()
+        for poller in (self._poller, self._bell):
+            poller.register(self._wake.fileno(), zmq.POLLIN)
+        #: Whether kernels say more than is taken in between two waits.
+        self._behind = False
         self._by_socket: dict[zmq.Socket[bytes], str] = {}
         try:
             while True:
@@ -155,15 +161,19 @@ class Listener:
     def _poll(self) -> None:
         try:
             ready = self._poller.poll()
+            if not self._behind and all(isinstance(source, zmq.Socket) for source, _ in ready):
+                self._bell.poll(_LINGER_MS)
+                ready = self._poller.poll(0)
         except zmq.ZMQError:
             log.exception("nbtrail: waiting for kernels failed")
             time.sleep(0.1)  # whatever it is, it must not become a busy loop
             return
+        self._behind = False
         for source, _ in ready:
             if isinstance(source, zmq.Socket):
                 kernel_id = self._by_socket.get(source)
-                if kernel_id is not None:
-                    self._drain(kernel_id, source, _TURN)
+                if kernel_id is not None and not self._drain(kernel_id, source, _TURN):
+                    self._behind = True
             else:
                 self._quiet()
 
@@ -174,8 +184,8 @@ class Listener:
         except (BlockingIOError, OSError):
             return
 
-    def _drain(self, kernel_id: str, source: zmq.Socket[bytes], most: int) -> None:
-        """Take in what ``source`` has; at most ``most`` messages (0: all)."""
+    def _drain(self, kernel_id: str, source: zmq.Socket[bytes], most: int) -> bool:
+        """Take in what ``source`` has, at most ``most`` messages (0: all); whether that was all."""
         kernel = self._kernels[kernel_id]
         listening = source is kernel.iopub
         taken = 0
@@ -183,13 +193,14 @@ class Listener:
             try:
                 frames = source.recv_multipart(zmq.NOBLOCK)
             except zmq.Again:
-                return
+                return True
             except zmq.ZMQError:
                 self.unreadable += 1
-                return
+                return True
             taken += 1
             if listening:
                 self._take(kernel_id, kernel.connection, frames)
+        return False
 
     def _take(self, kernel_id: str, connection: Connection, frames: list[bytes]) -> None:
         try:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from nbtrail.ledger.records import CellError, ExecutionEnd, ExecutionStart, ExecutionStatus
-from nbtrail.recorder.install import COMM_ID
+from nbtrail.recorder.install import COMM_ID, PROBE_TOPIC
 from nbtrail.recorder.listener import COUNTED, Listener
 from nbtrail.recorder.outbox import Outbox
 from nbtrail.recorder.reports import decode_report, metrics_of
@@ -22,7 +22,6 @@ from nbtrail.recorder.wire import Connection, Message, seconds_of
 __all__ = ["Finished", "Place", "Recorder", "Resolver"]
 
 _REMEMBERED = 10_000
-_PROBE_TOPIC = b"comm-nbtrail"
 #: Outputs larger than this many bytes are only counted.
 _READ_LIMIT = 500_000
 
@@ -242,7 +241,7 @@ class Recorder:
                 content = msgspec.json.decode(message.content, type=_Error)
                 execution.error = CellError(content.ename, content.evalue)
                 execution.messages += 1
-        elif kind == "comm_msg" and message.topic == _PROBE_TOPIC:
+        elif kind == "comm_msg" and message.topic == PROBE_TOPIC:
             self._report(session, message)
 
     def _install(self, kernel_id: str) -> None:

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 from jupyter_client.jsonutil import json_default
 from jupyter_server.services.kernels.connection import base as wire
 
+from nbtrail.recorder.install import PROBE_TOPIC
+
 #: Takes kernel id and ``execute_request``; the text is why it must not run, ``None`` if it may.
 Gate = Callable[[str, Mapping[str, Any]], str | None]
 
@@ -48,7 +50,7 @@ def connection_class(
     """
 
     class NbtrailConnection(base):  # type: ignore[misc]
-        """Kernel websocket that nbtrail looks at; changes no message."""
+        """Kernel websocket that nbtrail looks at; changes no message of others."""
 
         def connect(self) -> Any:
             if no_delay:
@@ -71,6 +73,11 @@ def connection_class(
                 super().handle_incoming_message(incoming_msg)
             else:
                 self._nbtrail_refuse(message, reason)
+
+        def handle_outgoing_message(self, stream: Any, outgoing_msg: Any) -> None:
+            # What the probe tells is for the recorder; no client has to take it apart.
+            if noter is None or not outgoing_msg or bytes(outgoing_msg[0]) != PROBE_TOPIC:
+                super().handle_outgoing_message(stream, outgoing_msg)
 
         def _nbtrail_look(self, message: Mapping[str, Any]) -> str | None:
             header, metadata = message["header"], message.get("metadata") or {}
