@@ -37,6 +37,13 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *_HOMES})
 
 
+def load_ipython_extension(shell: Any) -> None:
+    """``%load_ext nbtrail``: record this kernel although no server of nbtrail's sees it."""
+    from nbtrail.recorder.hook import load
+
+    load(shell)
+
+
 def _jupyter_labextension_paths() -> list[dict[str, str]]:
     """Tell JupyterLab where the built front end lies."""
     return [{"src": "labextension", "dest": "nbtrail"}]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nbtrail.policy.init import InitResult
     from nbtrail.policy.naming import Made
 
+    from nbtrail.recorder.intake import Intake
 
 def open_project(path: str | Path = ".") -> OpenProject:
     """Open the project that ``path`` belongs to.
@@ -56,6 +57,7 @@ class OpenProject:
         self._store: Store | None = None
         self._writer: Writer | None = None
 
+        self._intake: Intake | None = None
     def __enter__(self) -> OpenProject:
         return self
 
@@ -95,9 +97,26 @@ class OpenProject:
             if self._store is not None and not self._store.is_current:
                 self._store.close()
                 self._store = None
-            if self._store is None:
-                self._store = Store.open(self.project)
-            return self._store
+            store = self._store
+            fresh = store is None
+            if store is None:
+                store = self._store = Store.open(self.project)
+        if fresh:
+            self.take_in()
+        return store
+
+    def take_in(self) -> None:
+        """Put on record what kernels without a server, and recorders that were killed, left.
+
+        Never raises, and does next to nothing where nothing was left.
+        """
+        from nbtrail.recorder.intake import Intake
+
+        with self._lock:
+            if self._intake is None:
+                self._intake = Intake()
+            intake = self._intake
+        intake.take_in(self.project, lambda: self.store)
 
     @property
     def store_is_open(self) -> bool:

@@ -15,6 +15,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "new": ("project", "Make a named, paired notebook."),
     "check": ("project", "Names, twins and files that break a rule."),
     "status": ("project", "What of each notebook is fresh, stale, out of order."),
+    "hook": ("hook", "Record kernels that no Jupyter Server with nbtrail starts."),
     "doctor": ("project", "What is installed, where the store is, what is broken."),
     "graph": ("pipeline", "The pipeline, inferred from what notebooks read and write."),
     "run": ("pipeline", "Run the notebooks in order; only what is needed."),

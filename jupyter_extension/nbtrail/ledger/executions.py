@@ -142,7 +142,7 @@ def finish_execution(connection: Connection, end: ExecutionEnd) -> int | None:
     if end.environment is not None:
         values["environment_id"] = end.environment
     if end.cell_id is not None:
-        values["cell_id"] = end.cell_id
+        values |= {"cell_id": end.cell_id, "cell_id_inferred": end.cell_id_inferred}
     if end.notebook is not None:
         values["notebook_id"] = notebook_id(connection, end.notebook)
     connection.execute(update(t.executions).where(key).values(**values))

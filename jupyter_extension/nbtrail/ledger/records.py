@@ -80,6 +80,7 @@ class ExecutionEnd(msgspec.Struct, frozen=True):
     output: str = ""
     #: Known only now for kernels whose cell ids come from the probe.
     cell_id: str | None = None
+    cell_id_inferred: bool = False
     notebook: str | None = None
     #: Whether it started a process of which nobody knows what it read.
     children: bool = False

@@ -164,7 +164,7 @@ class Engine:
         """The run's recorder, made at the first kernel."""
         if self._recording is None:
             opener = self.open_store or (lambda: Store.open(self.project))
-            self._recording = RunRecording(self.project, self.run, opener)
+            self._recording = RunRecording(self.project, self.run, opener, self.store.folder)
         return self._recording
 
     def fingerprint(self, kernel: str) -> str:

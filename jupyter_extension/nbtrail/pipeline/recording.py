@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbtrail.pipeline.kernels import Kernel
@@ -29,15 +30,20 @@ class RunRecording:
         Where the steps are executed.
     open_store
         Opens the ledger that they go into.
+    state
+        Folder of that ledger.
     """
 
-    def __init__(self, project: Project, run: str, open_store: Callable[[], Store]) -> None:
+    def __init__(
+        self, project: Project, run: str, open_store: Callable[[], Store], state: Path
+    ) -> None:
         from nbtrail.ledger.writer import Writer
         from nbtrail.recorder.install import install_code
         from nbtrail.recorder.recorder import Recorder
 
         self._project = project
         self._run = run
+        self._state = state
         self._writer: Writer = Writer(open_store)
         self._params: dict[str, dict[str, Any]] = {}
         self._recorder = Recorder(on_finished=self._finished)
@@ -50,7 +56,7 @@ class RunRecording:
         """Record a kernel from now on, for the notebook at ``path``."""
         from nbtrail.recorder.recorder import Place
 
-        place = Place(self._project.root, lambda: self._writer, path)
+        place = Place(self._project.root, lambda: self._writer, path, self._state)
         self._recorder.attach(
             kernel.id,
             kernel.connection,

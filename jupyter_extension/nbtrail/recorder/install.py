@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 #: Comm id under which the probe publishes; no front end has a comm of that name.
 COMM_ID = "nbtrail"
@@ -33,8 +35,9 @@ try:
             code = compile(source, '<nbtrail ' + part + '>', 'exec', 0, True)
             exec(code, module.__dict__)
             setattr(root, part, module)
-    source = {'package': package, 'sources': sources, 'loader': loader}
-    sys.modules[package].install(json.loads(config), source)
+    if config is not None:
+        source = {'package': package, 'sources': sources, 'loader': loader}
+        sys.modules[package].install(json.loads(config), source)
 except Exception:
     pass
 """
@@ -78,6 +81,16 @@ def install_code(
         "config": json.dumps(config),
     }
     return f"exec({_LOADER!r}, {names!r})"
+
+
+def load_probe() -> tuple[Any, dict[str, Any]]:
+    """Put the probe into this process without installing it.
+
+    Gives its module, and what its ``install`` wants to know of where it came from.
+    """
+    source = {"package": MODULE, "sources": _sources(), "loader": _LOADER}
+    exec(_LOADER, {**source, "config": None})
+    return sys.modules[MODULE], source
 
 
 @cache

@@ -8,12 +8,14 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from nbtrail.ledger.records import ExecutionEnd, ExecutionStart, FileAccess
+from nbtrail.recorder.owner import Owner
 from nbtrail.recorder.reports import Doings, Hasher, bytes_of, metrics_of
 from nbtrail.recorder.sessions import Finished, Place, Session
 
@@ -40,6 +42,7 @@ class Outbox:
         self._ordered = ThreadPoolExecutor(1, thread_name_prefix="nbtrail-hash")
         self._large = ThreadPoolExecutor(1, thread_name_prefix="nbtrail-hash-large")
         self._places: dict[Path, Place] = {}
+        self._owner = Owner()
         self._pending = 0
         self._settled = threading.Condition()
         #: Records whose files could not be looked at.
@@ -60,6 +63,10 @@ class Outbox:
         """Hash what is left, and end the threads."""
         self._ordered.shutdown(wait=True)
         self._large.shutdown(wait=True)
+        # Behind what is still to be written.
+        for place in self._places.values():
+            if place.state is not None:
+                place.sink().submit(partial(self._release, place.state))
 
     def environment(self, session: Session) -> None:
         """The environment of a session became known or changed."""
@@ -74,9 +81,13 @@ class Outbox:
         """
         session.opened[place.root] = self._places[place.root] = place
         record, payload = session.record, session.environment
+        claimed = place.state is None or place.root in session.claimed
+        session.claimed.add(place.root)
 
         def write(database: Any) -> None:
             ledger = _ledger()
+            if not claimed and place.state is not None:
+                self._owner.claim(place.state, record.id)
             if ledger.open_session(database, record) and payload is not None:
                 ledger.set_session_environment(database, record.id, payload)
             ledger.start_execution(database, start)
@@ -117,7 +128,7 @@ class Outbox:
             )
 
     def _put(self, done: Finished, place: Place) -> None:
-        end = done.end
+        end = self._with_cell(done, place)
         place.sink().submit(lambda database: _ledger().finish_execution(database, end))
         if self._on_finished is not None:
             try:
@@ -131,6 +142,19 @@ class Outbox:
         self._put(dataclasses.replace(done, end=end), place)
         if large:
             self._later(self._large, lambda: self._add_hashes(done.end, place, doings))
+
+    def _release(self, state: Path, _database: Any) -> None:
+        self._owner.release(state)
+
+    def _with_cell(self, done: Finished, place: Place) -> ExecutionEnd:
+        """Find the cell of what nobody was seen to ask for: a console's code is no cell's."""
+        known = done.noted or done.end.cell_id is not None or place.match is None
+        found = None if known or place.match is None else place.match(done.start.source)
+        if found is None:
+            return done.end
+        return msgspec.structs.replace(
+            done.end, notebook=found[0], cell_id=found[1], cell_id_inferred=True
+        )
 
     def _add_hashes(self, end: ExecutionEnd, place: Place, doings: Doings) -> None:
         hashed = self._with_files(end, place, doings, content=True)

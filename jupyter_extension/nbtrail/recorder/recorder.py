@@ -44,7 +44,7 @@ class Recorder:
         self._listener = Listener(self)
         self._outbox = Outbox(on_finished)
         self._kernels: dict[str, Kernel] = {}
-        self._noted: OrderedDict[str, str] = OrderedDict()
+        self._noted: OrderedDict[str, str | None] = OrderedDict()
         self._marks: dict[str, threading.Event] = {}
         self._changed = threading.Condition()
         #: What the probes failed on, and reports that could not be understood.
@@ -151,10 +151,9 @@ class Recorder:
 
     def note_request(self, msg_id: str, cell_id: str | None) -> None:
         """Remember which cell a request came from; for kernels that do not tell themselves."""
-        if cell_id is not None:
-            self._noted[msg_id] = cell_id
-            if len(self._noted) > _REMEMBERED:
-                self._noted.popitem(last=False)
+        self._noted[msg_id] = cell_id
+        if len(self._noted) > _REMEMBERED:
+            self._noted.popitem(last=False)
 
     # Waiting
 
@@ -262,6 +261,7 @@ class Recorder:
         content = msgspec.json.decode(message.content, type=_Input)
         session, msg_id = kernel.session, message.parent.msg_id
         session.position += 1
+        noted = msg_id in self._noted
         cell_id = self._noted.pop(msg_id, None)
         place = kernel.resolver(kernel.id, cell_id, msg_id)
         if place is None:
@@ -277,7 +277,7 @@ class Recorder:
             started_at=seconds_of(message.header.date),
             run=kernel.run,
         )
-        session.running[msg_id] = Running(start, place, time.monotonic())
+        session.running[msg_id] = Running(start, place, time.monotonic(), noted)
         self._outbox.start(session, start, place)
 
     def _status(self, kernel: Kernel, message: Message) -> None:
@@ -351,7 +351,8 @@ class Recorder:
         if len(session.ended) > _REMEMBERED:
             session.ended.popitem(last=False)
         params = {} if report is None else report.params
-        self._outbox.finish(Finished(kernel.id, start, end, params), place, report)
+        done = Finished(kernel.id, start, end, params, execution.noted)
+        self._outbox.finish(done, place, report)
 
     def _end_session(self, kernel_id: str, reason: str) -> None:
         kernel = self._kernels.get(kernel_id)

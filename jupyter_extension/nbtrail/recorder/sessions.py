@@ -31,6 +31,10 @@ class Sink(Protocol):
         """Wait until all of it is written."""
 
 
+#: Takes a source text; gives notebook (as in `Place`) and cell id. It may read files.
+Matcher = Callable[[str], tuple[str, str] | None]
+
+
 @dataclass(frozen=True)
 class Place:
     """Where an execution belongs.
@@ -43,11 +47,18 @@ class Place:
         Gives the writer of the project's ledger; asked anew for each record.
     notebook
         POSIX path seen from ``root``; ``None`` where nobody knows.
+    state
+        The project's state folder, where the recorder notes which sessions are its own;
+        ``None`` where nobody has to take them over.
+    match
+        Finds the cell of a source text that came without one.
     """
 
     root: Path
     sink: Callable[[], Sink]
     notebook: str | None = None
+    state: Path | None = None
+    match: Matcher | None = None
 
 
 #: Takes kernel id, cell id (or ``None``) and message id. Called on the listener's thread:
@@ -63,6 +74,7 @@ class Finished:
     start: ExecutionStart
     end: ExecutionEnd
     params: Mapping[str, Any] = field(default_factory=dict)
+    noted: bool = True
 
 
 @dataclass
@@ -72,6 +84,8 @@ class Running:
     start: ExecutionStart
     place: Place
     begun: float
+    #: Whether whoever sent the request was seen to do so, and would have named the cell.
+    noted: bool = False
     error: CellError | None = None
     report: Report | None = None
     messages: int = 0
@@ -90,6 +104,8 @@ class Session:
         Whether the probe has said that it is in place.
     opened
         Where the session is on record, by project folder.
+    claimed
+        Project folders where the session is noted as this recorder's.
     ended
         Where executions are whose threads may still do something, by message id.
     """
@@ -100,6 +116,7 @@ class Session:
     environment: dict[str, Any] | None = None
     running: dict[str, Running] = field(default_factory=dict)
     opened: dict[Path, Place] = field(default_factory=dict)
+    claimed: set[Path] = field(default_factory=set)
     ended: OrderedDict[str, Place] = field(default_factory=OrderedDict)
 
 

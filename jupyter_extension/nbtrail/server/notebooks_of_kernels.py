@@ -11,6 +11,11 @@ from typing import Any
 
 from jupyter_core.utils import ensure_async
 
+from nbtrail.errors import NbtrailError
+from nbtrail.files import fingerprint
+from nbtrail.notebooks.cells import source_sha256
+from nbtrail.recorder.matching import CellMatcher, matcher_of
+
 log = logging.getLogger(__name__)
 
 _CHANGES = ("save_session", "update_session", "delete_session")
@@ -34,6 +39,7 @@ class NotebooksOfKernels:
         #: Which notebook a client session, or a cell, was found to belong to.
         self._clients: dict[tuple[str, str], str] = {}
         self._cells: dict[tuple[str, str], str] = {}
+        self._matchers: dict[tuple[str, str], tuple[Any, CellMatcher | None]] = {}
         self._replaced: dict[str, Any] = {}
 
     def watch(self) -> None:
@@ -89,6 +95,33 @@ class NotebooksOfKernels:
         if found is not None and client is not None:
             self._clients[kernel_id, client] = found
         return found if found in paths else None
+
+    def match(self, kernel_id: str, source: str) -> tuple[str, str] | None:
+        """Contents path and id of the cell with this source, in the notebooks of a kernel.
+
+        For who executes on the server, past the websocket. Reads files.
+        """
+        digest = source_sha256(source)
+        for path in self.paths(kernel_id) if source.strip() else ():
+            matcher = self._matcher(kernel_id, path)
+            found = None if matcher is None else matcher.find(digest)
+            if found is not None:
+                return path, found
+        return None
+
+    def _matcher(self, kernel_id: str, path: str) -> CellMatcher | None:
+        try:
+            file = self._absolute(path)
+        except NbtrailError:
+            return None
+        state = fingerprint(file)
+        known = self._matchers.get((kernel_id, path))
+        if known is None or known[0] != state:
+            matcher = matcher_of(file)
+            if known is not None and known[1] is not None and matcher is not None:
+                matcher.passes(known[1].last)
+            known = self._matchers[kernel_id, path] = (state, matcher)
+        return known[1]
 
     def _holds(self, path: str, cell_id: str) -> bool:
         try:

@@ -123,6 +123,9 @@ class Recording:
         await self._notebooks.refresh()
         if not self._record:
             return
+        loop = asyncio.get_running_loop()
+        # What was left in the project at the server's root while no server ran.
+        loop.run_in_executor(None, lambda: self._projects.for_path("").take_in())
         for kernel_id in list(self._app.kernel_manager.list_kernel_ids()):
             await self._attach(kernel_id)
 
@@ -226,7 +229,14 @@ class Recording:
             self.recorder.configure(kernel_id, probe)
         notebook = None if path is None else project.relative(self._projects.absolute(path))
         sink: Callable[[], Any] = lambda: self._projects.for_path(path or "").writer  # noqa: E731
-        return Place(project.root, sink, notebook)
+
+        def match(source: str) -> tuple[str, str] | None:
+            found = self._notebooks.match(kernel_id, source)
+            if found is None:
+                return None
+            return project.relative(self._projects.absolute(found[0])), found[1]
+
+        return Place(project.root, sink, notebook, project.state_dir, match)
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)

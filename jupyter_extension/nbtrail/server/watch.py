@@ -80,6 +80,7 @@ class Watcher:
                 self._look(opened)
 
     def _look(self, opened: OpenProject) -> None:
+        opened.take_in()
         if not opened.store_is_open:
             return
         try:
