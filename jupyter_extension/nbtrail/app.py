@@ -13,6 +13,7 @@ from nbtrail.project import Project, find_project
 if TYPE_CHECKING:
     from nbtrail.ledger.environments import EnvironmentDiff
     from nbtrail.ledger.records import Execution, Run, RunDetail
+    from nbtrail.ledger.retention import Plan, Sizes
     from nbtrail.ledger.search import Hit
     from nbtrail.ledger.store import Store
     from nbtrail.ledger.writer import Writer
@@ -471,6 +472,35 @@ class OpenProject:
         self.close()
         aside = set_aside(self.project)
         return None if aside is None else aside.name
+
+    def store_sizes(self) -> Sizes:
+        """How much is on record, and the bytes that it takes."""
+        from nbtrail.ledger import retention
+
+        with self.store.read() as connection:
+            return retention.sizes(connection, self.store)
+
+    def plan_removal(self) -> Plan:
+        """What has to go by the limits in ``[store]``; nothing is removed."""
+        from nbtrail.ledger import retention
+
+        return retention.plan(self.store, self.project.config.store)
+
+    def remove_planned(self, planned: Plan) -> Sizes:
+        """Remove what was planned; returns what is left."""
+        from nbtrail.ledger import retention
+
+        return retention.remove(self.store, planned)
+
+    def compact_store(self) -> bool:
+        """Give free room of the database back to the disk; false where it is in use."""
+        from nbtrail.ledger import retention
+        from nbtrail.ledger.store import DATABASE_NAME
+
+        self.close()
+        if self.project.config.store.url:
+            return False
+        return retention.compact(self.project.state_dir / DATABASE_NAME)
 
     # Differences
 

@@ -12,7 +12,7 @@ import sys
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -121,9 +121,28 @@ class VerifyConfig(_Section, frozen=True):
 
 
 class StoreConfig(_Section, frozen=True):
-    """``[store]``: database address; empty for SQLite in the project."""
+    """``[store]``: where the record is, and how much of it is kept.
+
+    Attributes
+    ----------
+    url
+        Address of a PostgreSQL database; empty for SQLite in the project.
+    keep_days, max_mb
+        Older executions and runs go, then the oldest until all takes less; 0 sets no limit.
+    output_kb
+        Thousands of characters that are kept of the text that one execution prints, to be
+        searched; 20 at most.
+    """
 
     url: str = ""
+    keep_days: Annotated[float, msgspec.Meta(ge=0)] = 0
+    max_mb: Annotated[float, msgspec.Meta(ge=0)] = 0
+    output_kb: Annotated[float, msgspec.Meta(ge=0, le=20)] = 20
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether anything ever has to go."""
+        return bool(self.keep_days or self.max_mb)
 
 
 class RecorderConfig(_Section, frozen=True):

@@ -26,6 +26,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "note": ("record", "Note of a run what it is for, or why it failed."),
     "log": ("record", "Every execution on record, newest first."),
     "search": ("record", "Find code, outputs, errors, metrics, files, models and runs."),
+    "gc": ("record", "Remove what is older or more than nbtrail.toml says."),
     "env": ("record", "The environment that something ran in."),
     "diff": ("difference", "What changed between two versions of a notebook."),
 }

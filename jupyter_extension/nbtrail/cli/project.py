@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from nbtrail.cli.context import Settings, common, style
+from nbtrail.cli.record import megabytes
 from nbtrail.errors import NbtrailError
+
+if TYPE_CHECKING:
+    from nbtrail.ledger.retention import Sizes
 
 _STATE_COLOURS = {
     "linear": "green", "fresh": "green", "stale": "yellow", "edited": "yellow",
@@ -167,15 +171,18 @@ def doctor(settings: Settings, repair: bool) -> None:
         if repair and not described["store"]["ok"]:
             repaired = opened.repair_store()
             described = opened.describe()
+        sizes = opened.store_sizes() if described["store"]["ok"] else None
     if settings.as_json:
-        settings.print_json({**described, "repaired": repaired})
+        settings.print_json({**described, "repaired": repaired, "sizes": sizes})
     else:
-        _print_doctor(settings, described, repaired)
+        _print_doctor(settings, described, repaired, sizes)
     if not described["store"]["ok"] or described["config_error"] is not None:
         sys.exit(1)
 
 
-def _print_doctor(settings: Settings, described: dict[str, Any], repaired: str | None) -> None:
+def _print_doctor(
+    settings: Settings, described: dict[str, Any], repaired: str | None, sizes: Sizes | None
+) -> None:
     store = described["store"]
     settings.say(f"nbtrail {described['version']}")
     settings.say(f"project    {described['name']}  {described['root']}")
@@ -187,6 +194,11 @@ def _print_doctor(settings: Settings, described: dict[str, Any], repaired: str |
     if repaired is not None:
         settings.say(f"repaired   the damaged ledger is kept as {repaired}")
     settings.say("ledger     " + (style("fine", "green") if store["ok"] else store["message"]))
+    if sizes is not None:
+        settings.say(
+            f"on record  {sizes.executions} executions, {sizes.runs} runs: database "
+            f"{megabytes(sizes.database)}, contents {megabytes(sizes.blobs)}"
+        )
     if described["config_error"] is not None:
         settings.say(f"settings   {style(described['config_error'], 'red')}")
 

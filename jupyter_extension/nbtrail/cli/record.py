@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from nbtrail.cli.context import Settings, common, number, seconds, style
 from nbtrail.errors import UsageError
+
+if TYPE_CHECKING:
+    from nbtrail.ledger.retention import Plan
 
 STATUS_COLOURS = {
     "ok": "green", "ran": "green", "cached": "cyan", "identical": "green", "running": "blue",
@@ -210,6 +214,62 @@ def search(settings: Settings, words: tuple[str, ...], limit: int, after: str | 
     )
     if cursor is not None:
         settings.say(f"More: --after {cursor}")
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@click.option("--yes", is_flag=True, help="Do not ask, however much it is.")
+@common
+def gc(settings: Settings, dry_run: bool, yes: bool) -> None:
+    """Remove executions and runs beyond the limits, and contents that nothing refers to.
+
+    The limits are keep_days and max_mb of [store] in nbtrail.toml. Runs with a tag or a note
+    stay, and what status, skipping, verify and twins need.
+
+    \b
+    Examples:
+      nbtrail gc --dry-run
+      nbtrail gc --yes
+    """
+    with settings.open() as opened:
+        planned = opened.plan_removal()
+        limited = opened.project.config.store.is_limited
+        before = after = planned.before
+        if not dry_run:
+            if planned.is_large and not yes and sys.stdin.isatty():
+                click.confirm(
+                    f"{_amount(planned)} would go, more than half. Remove it?", abort=True
+                )
+            after = opened.remove_planned(planned)
+            if planned.executions or planned.runs:
+                opened.compact_store()
+    if settings.as_json:
+        settings.print_json(
+            {
+                "executions": len(planned.executions), "runs": len(planned.runs),
+                "blobs": len(planned.blobs), "bytes": planned.freed, "dry_run": dry_run,
+                "before": before, "after": after,
+            }
+        )  # fmt: skip
+        return
+    if not limited:
+        settings.say("No limit is set: see keep_days and max_mb of [store] in nbtrail.toml.")
+    settings.say(f"{'Would remove' if dry_run else 'Removed'} {_amount(planned)}.")
+    settings.say(
+        f"On record: {after.executions} executions, {after.runs} runs, {megabytes(after.bytes)}."
+    )
+
+
+def _amount(planned: Plan) -> str:
+    return (
+        f"{len(planned.executions)} executions, {len(planned.runs)} runs and "
+        f"{len(planned.blobs)} contents, {megabytes(planned.freed)}"
+    )
+
+
+def megabytes(size: int) -> str:
+    """Bytes as people read them."""
+    return f"{size / 1e6:.1f} MB"
 
 
 @click.group()

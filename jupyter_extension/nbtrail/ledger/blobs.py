@@ -5,10 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from nbtrail.errors import NotFoundError, StoreError
 from nbtrail.files import sha256_bytes
+
+#: Seconds for which a content counts as just written.
+_FRESH = 600.0
 
 
 class BlobStore:
@@ -21,7 +26,7 @@ class BlobStore:
         """Keep ``data``; returns its hash. Keeping the same content again costs nothing."""
         digest = sha256_bytes(data)
         target = self._path(digest)
-        if target.exists():
+        if self.has(digest):
             return digest
         import zstandard
 
@@ -68,8 +73,44 @@ class BlobStore:
         return data
 
     def has(self, digest: str) -> bool:
-        """Whether the content is in the store."""
-        return self._path(digest).exists()
+        """Whether the content is in the store; who asks may refer to it for a while to come."""
+        path = self._path(digest)
+        try:
+            if time.time() - path.stat().st_mtime > _FRESH:
+                os.utime(path)
+        except FileNotFoundError:
+            return False
+        except OSError:
+            # It is there, but not ours.
+            return path.exists()
+        return True
+
+    def listing(self, now: float | None = None) -> Iterator[tuple[str, int, float]]:
+        """Hash, bytes on the disk and age in seconds of all contents."""
+        now = time.time() if now is None else now
+        for path in self._folder.glob("??/*.zst"):
+            with contextlib.suppress(OSError):
+                found = path.stat()
+                yield path.stem, found.st_size, now - found.st_mtime
+
+    def remove(self, digest: str, older_than: float) -> bool:
+        """Delete a content, unless it was written or asked for in the last seconds."""
+        return _unlink(self._path(digest), older_than)
+
+    def sweep(self, older_than: float) -> None:
+        """Delete what writers that were killed have left."""
+        for path in self._folder.glob("??/*.tmp"):
+            _unlink(path, older_than)
 
     def _path(self, digest: str) -> Path:
         return self._folder / digest[:2] / f"{digest}.zst"
+
+
+def _unlink(path: Path, older_than: float) -> bool:
+    try:
+        if time.time() - path.stat().st_mtime <= older_than:
+            return False
+        path.unlink()
+    except OSError:
+        return False
+    return True

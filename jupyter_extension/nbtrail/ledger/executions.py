@@ -13,6 +13,7 @@ from nbtrail.ledger import search
 from nbtrail.ledger import tables as t
 from nbtrail.ledger.history import notebook_id
 from nbtrail.ledger.records import ExecutionEnd, ExecutionStart, FileAccess, KernelSession
+from nbtrail.ledger.store import OUTPUT_LIMIT
 from nbtrail.masking import mask, mask_facts
 from nbtrail.notebooks.cells import source_sha256
 
@@ -167,7 +168,8 @@ def finish_execution(connection: Connection, end: ExecutionEnd) -> int | None:
         connection,
         identity,
         source=begun.source,
-        output=mask(end.output),
+        # Masked as a whole, for a secret that is cut in two is not known any more.
+        output=mask(end.output)[: connection.get_execution_options().get(OUTPUT_LIMIT)],
         error="" if end.error is None else f"{end.error.name}: {message}",
         metrics=(name for name, _value, _step in end.metrics),
         files=(access.path for access in (*end.reads, *end.writes)),

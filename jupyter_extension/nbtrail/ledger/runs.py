@@ -88,6 +88,11 @@ def keep_request(blobs: BlobStore, request: Mapping[str, Any]) -> dict[str, Any]
     return {**request, _VERBATIM: blobs.put(msgspec.json.encode(content))}
 
 
+def blob_of_request(request: Any) -> str | None:
+    """The blob that a run's request names, where it held a secret."""
+    return request.get(_VERBATIM) if isinstance(request, dict) else None
+
+
 def request_of(blobs: BlobStore, request: Any) -> dict[str, Any]:
     """A run's request as it was made, from the one that the ledger holds.
 
@@ -96,13 +101,13 @@ def request_of(blobs: BlobStore, request: Any) -> dict[str, Any]:
     NotFoundError
         When it held a secret and was made on another machine.
     """
-    kept = request if isinstance(request, dict) else {}
-    if _VERBATIM not in kept:
-        return kept
+    blob = blob_of_request(request)
+    if blob is None:
+        return request if isinstance(request, dict) else {}
     import msgspec
 
     try:
-        content = blobs.get(kept[_VERBATIM])
+        content = blobs.get(blob)
     except NotFoundError as error:
         raise NotFoundError(
             "The parameters of the run hold a secret, which only the machine that ran it knows.",

@@ -22,14 +22,17 @@ from nbtrail.ledger.tables import SCHEMA_VERSION, metadata
 from nbtrail.project import STATE_IGNORE, STATE_NAME, Project
 
 DATABASE_NAME = "trail.db"
+#: Option of a connection: characters that are kept of what one execution printed.
+OUTPUT_LIMIT = "nbtrail_output_limit"
 _BUSY_MS = 10_000
 
 
 class Store:
     """Database and blobs of one project; safe to use from several threads."""
 
-    def __init__(self, engine: Engine, folder: Path) -> None:
+    def __init__(self, engine: Engine, folder: Path, output_limit: int = 20_000) -> None:
         self._engine = engine
+        self._options = {"nbtrail_write": True, OUTPUT_LIMIT: output_limit}
         self._watch: PoolProxiedConnection | None = None
         self._watch_lock = threading.Lock()
         self.folder = folder
@@ -49,7 +52,8 @@ class Store:
         _prepare_folder(folder, in_project=project.state_is_local)
         url = project.config.store.url or f"sqlite:///{folder / DATABASE_NAME}"
         try:
-            store = cls(_engine(url), folder)
+            limit = int(project.config.store.output_kb * 1000)
+            store = cls(_engine(url), folder, limit)
         except (ImportError, SQLAlchemyError) as error:
             raise StoreError(
                 f"The store cannot be opened: {error}.",
@@ -83,7 +87,7 @@ class Store:
         """A transaction that holds the write lock from its first statement."""
         with (
             self._mapped_errors(),
-            self._engine.connect().execution_options(nbtrail_write=True) as connection,
+            self._engine.connect().execution_options(**self._options) as connection,
             connection.begin(),
         ):
             yield connection

@@ -18,6 +18,7 @@ from nbtrail.server import contents
 from nbtrail.server.events import PROJECT, Events, register_schemas
 from nbtrail.server.projects import Projects
 from nbtrail.server.recording import Recording
+from nbtrail.server.retention import Keeper
 from nbtrail.server.routes import handlers
 from nbtrail.server.watch import Watcher
 
@@ -44,6 +45,7 @@ class NbtrailExtension(ExtensionApp):
         )
         self._events: Events | None = None
         self._watcher: Watcher | None = None
+        self._keeper = Keeper(self.projects.opened)
         self._recording: Recording | None = None
         self._contents: list[contents.ContentsLayer] = []
 
@@ -67,6 +69,7 @@ class NbtrailExtension(ExtensionApp):
             self.projects.opened, self.projects.contents_root, self._events.emit
         )
         self._watcher.start()
+        self._keeper.start()
         self._recording = Recording(
             serverapp,
             self.projects,
@@ -79,6 +82,7 @@ class NbtrailExtension(ExtensionApp):
 
     async def stop_extension(self) -> None:
         """Write what is queued and close everything that was opened. May be called twice."""
+        self._keeper.stop()
         layers, self._contents = self._contents, []
         for layer in layers:
             layer.remove()

@@ -245,6 +245,36 @@ def test_secrets_run_and_are_on_no_record(project: Path) -> None:
         assert [file for file in kept if secret.encode() in file.read_bytes()] == []
 
 
+def test_the_record_is_kept_within_limits(project: Path) -> None:
+    for _ in range(3):
+        last = answer(project, "run", "--force")
+    assert answer(project, "gc") | {"before": 0, "after": 0} == {
+        "executions": 0, "runs": 0, "blobs": 0, "bytes": 0, "dry_run": False,
+        "before": 0, "after": 0,
+    }  # fmt: skip
+    assert "No limit is set" in call(project, "gc").stdout
+    (project / "nbtrail.toml").write_text("[store]\nmax_mb = 0.001\n")
+    planned = answer(project, "gc", "--dry-run")
+    assert planned["runs"] == 2
+    assert planned["after"] == planned["before"]
+    assert len(answer(project, "runs")["runs"]) == 3
+    # At a terminal it asks before more than half goes.
+    ours, theirs = os.openpty()
+    os.write(ours, b"n\n")
+    asked = subprocess.run(
+        [sys.executable, "-m", "nbtrail.cli", "-C", str(project), "gc"],
+        stdin=theirs, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    os.close(theirs)
+    os.close(ours)
+    assert (asked.returncode, "more than half" in asked.stdout) == (130, True)
+    assert "Removed 12 executions, 2 runs" in call(project, "gc").stdout
+    assert [r["run"] for r in answer(project, "runs")["runs"]] == [last["run"]]
+    assert answer(project, "doctor")["sizes"]["executions"] == 6
+    assert "6 executions, 1 runs" in call(project, "doctor").stdout
+    assert [s["status"] for s in answer(project, "run")["steps"]] == ["cached", "cached"]
+
+
 def test_a_failing_step_names_its_cell(project: Path) -> None:
     write_notebook(project / CLEANING, notebook("x = 1", "1 / 0"))
     result = answer(project, "run", code=1)
