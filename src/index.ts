@@ -1,7 +1,7 @@
 import { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { files, notebooks, project, settings } from './model/plugin';
-import { chips, commands, drafts, panel } from './views';
+import { chips, commands, drafts, marks, panel } from './views';
 
 export * from './tokens';
 
@@ -13,6 +13,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   commands,
   panel,
   chips,
+  marks,
   drafts
 ];
 

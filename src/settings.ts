@@ -13,6 +13,10 @@ export class TrailSettings implements ITrailSettings {
     return this._get('showChips');
   }
 
+  get showMarks(): boolean {
+    return this._get('showMarks');
+  }
+
   get nameDrafts(): boolean {
     return this._get('nameDrafts');
   }

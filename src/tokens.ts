@@ -40,6 +40,9 @@ export interface ITrailSettings {
   /** Whether chips are shown in the toolbar of notebooks. */
   readonly showChips: boolean;
 
+  /** Whether cells whose outputs are not up to date are marked. */
+  readonly showMarks: boolean;
+
   /** Whether a draft's first execution opens the naming dialog. */
   readonly nameDrafts: boolean;
 

@@ -8,7 +8,7 @@ import {
   IToolbarWidgetRegistry,
   Notification
 } from '@jupyterlab/apputils';
-import { INotebookTracker } from '@jupyterlab/notebook';
+import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
@@ -114,6 +114,33 @@ export const chips: JupyterFrontEndPlugin<void> = {
       toolbars,
       trans: (translator ?? nullTranslator).load(DOMAIN)
     });
+  }
+};
+
+/** The bars beside cells whose outputs are not up to date. */
+export const marks: JupyterFrontEndPlugin<void> = {
+  id: 'nbtrail:marks',
+  description: 'Marks cells that are stale, out of order or never run.',
+  autoStart: true,
+  requires: [INotebookModels, INotebookTracker, ITrailSettings],
+  optional: [ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    models: INotebookModels,
+    tracker: INotebookTracker,
+    settings: ITrailSettings,
+    translator: ITranslator | null
+  ): void => {
+    const trans = (translator ?? nullTranslator).load(DOMAIN);
+    const add = async (panel: NotebookPanel): Promise<void> => {
+      const { CellMarks } = await import('./marks');
+      if (!panel.isDisposed) {
+        const marks = new CellMarks(panel, models.get(panel), settings, trans);
+        panel.disposed.connect(() => marks.dispose());
+      }
+    };
+    tracker.forEach(panel => void add(panel));
+    tracker.widgetAdded.connect((_, panel) => void add(panel));
   }
 };
 

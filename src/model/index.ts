@@ -6,6 +6,7 @@ export * from './format';
 export * from './history';
 export * from './lanes';
 export * from './live';
+export * from './marks';
 export * from './names';
 export * from './notebook';
 export * from './notebooks';

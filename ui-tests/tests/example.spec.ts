@@ -182,6 +182,15 @@ test('looks as it should', async ({ page, trail }) => {
   await trail.command('nbtrail:open-diff', { path: `${FOREST}.ipynb` });
   await expect(trail.diff.locator('[data-op="modify"]')).toBeVisible();
   await trail.tab(FOREST).click();
+  await expect(trail.marks).toHaveCount(4);
+  await expect(trail.marks.nth(0)).toHaveAttribute(
+    'title',
+    'Edited since it ran'
+  );
+  await expect(trail.marks.nth(1)).toHaveAttribute(
+    'title',
+    /^Stale: uses \w+, which changed above$/
+  );
 
   for (const theme of ['light', 'dark']) {
     if (theme === 'dark') {

@@ -22,6 +22,11 @@ export class Trail {
     this.view = page.locator('.jp-NotebookPanel:not(.lm-mod-hidden)');
   }
 
+  /** Bars beside cells of the notebook in view. */
+  get marks(): Locator {
+    return this.view.locator('.jp-Trail-mark');
+  }
+
   readonly panel: Locator;
   readonly steps: Locator;
   readonly runs: Locator;
