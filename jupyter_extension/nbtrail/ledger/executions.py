@@ -135,6 +135,7 @@ def finish_execution(connection: Connection, end: ExecutionEnd) -> int | None:
         "seconds": end.seconds,
         "probed": end.probed,
         "messages": end.messages,
+        "children": end.children,
     }
     message = ""
     if end.error is not None:

@@ -153,6 +153,14 @@ def run_accesses(
     return [(row.id, bool(row.probed), accesses[row.id]) for row in executions]
 
 
+def started_children(connection: Connection, ids: Sequence[int]) -> bool:
+    """Whether one of these executions started a process whose reads nobody knows."""
+    query = select(t.executions.c.id).where(
+        t.executions.c.id.in_(list(ids)), t.executions.c.children.is_(True)
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
 def run_metrics(connection: Connection, ids: Sequence[int]) -> dict[str, float | None]:
     """Last value of every metric that these executions left."""
     rows = connection.execute(

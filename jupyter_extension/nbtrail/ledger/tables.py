@@ -7,10 +7,15 @@ migration in ``migrations/versions`` and the new ``SCHEMA_VERSION``.
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
+    Dialect,
     Float,
     ForeignKey,
     Index,
@@ -19,11 +24,13 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TypeDecorator,
     UniqueConstraint,
     text,
 )
+from sqlalchemy.types import TypeEngine
 
-SCHEMA_VERSION = "0002"
+SCHEMA_VERSION = "0003"
 
 metadata = MetaData(
     naming_convention={
@@ -33,6 +40,30 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+#: Sizes of files and steps of a training do not fit into PostgreSQL's 32 bits.
+LARGE = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class Facts(TypeDecorator[Any]):
+    """JSON with NaN and infinities, which PostgreSQL's own type refuses: there it is text."""
+
+    impl = JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Text in PostgreSQL."""
+        plain = Text() if dialect.name == "postgresql" else JSON()
+        return dialect.type_descriptor(plain)
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        """What the column gets."""
+        return json.dumps(value) if dialect.name == "postgresql" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        """What was put into the column."""
+        return json.loads(value) if dialect.name == "postgresql" and value is not None else value
+
 
 #: A notebook keeps its row when it is renamed; a row whose file is gone is retired, so that
 #: another notebook may take the path.
@@ -57,7 +88,7 @@ environments = Table(
     "environments",
     metadata,
     Column("id", String(64), primary_key=True),
-    Column("payload", JSON, nullable=False),
+    Column("payload", Facts(), nullable=False),
     Column("first_seen_at", Float, nullable=False),
 )
 
@@ -86,13 +117,13 @@ runs = Table(
     Column("heartbeat_at", Float),
     Column("pid", Integer),
     Column("cancel_requested", Boolean, nullable=False, default=False),
-    Column("request", JSON, nullable=False),
-    Column("git", JSON),
+    Column("request", Facts(), nullable=False),
+    Column("git", Facts()),
     Column("environment_id", ForeignKey("environments.id")),
-    Column("params", JSON, nullable=False),
+    Column("params", Facts(), nullable=False),
     Column("against", String(40)),
     Column("verdict", String(16)),
-    Column("differences", JSON),
+    Column("differences", Facts()),
     Column("largest_difference", Float),
     Column("certificate", Text),
     Column("message", Text),
@@ -112,15 +143,15 @@ run_steps = Table(
     Column("seconds", Float),
     Column("cells_done", Integer, nullable=False, default=0),
     Column("cells_total", Integer, nullable=False, default=0),
-    Column("error", JSON),
+    Column("error", Facts()),
     Column("message", Text),
     Column("cache_key", String(64), index=True),
     Column("code_key", String(64), index=True),
     Column("sources_digest", String(64)),
     Column("environment_id", ForeignKey("environments.id")),
     Column("executed_blob", String(64)),
-    Column("params", JSON, nullable=False, default=dict),
-    Column("metrics", JSON, nullable=False, default=dict),
+    Column("params", Facts(), nullable=False, default=dict),
+    Column("metrics", Facts(), nullable=False, default=dict),
 )
 
 #: Inputs and outputs of a step, with their content when the step ended.
@@ -133,7 +164,7 @@ step_files = Table(
     Column("path", Text, primary_key=True),
     Column("family", Text, nullable=False, index=True),
     Column("sha256", String(64)),
-    Column("bytes", Integer),
+    Column("bytes", LARGE),
     Column("blob", Boolean, nullable=False, default=False),
 )
 
@@ -160,6 +191,8 @@ executions = Table(
     Column("environment_id", ForeignKey("environments.id")),
     Column("probed", Boolean, nullable=False, default=False),
     Column("messages", Integer, nullable=False, default=0),
+    #: It started a process of which nobody knows what it read; NULL in old ledgers.
+    Column("children", Boolean),
     UniqueConstraint("session_id", "msg_id"),
     Index("ix_executions_notebook_id_id", "notebook_id", "id"),
 )
@@ -175,7 +208,7 @@ accesses = Table(
     Column("kind", String(8), nullable=False),
     Column("path", Text, nullable=False, index=True),
     Column("sha256", String(64)),
-    Column("bytes", Integer),
+    Column("bytes", LARGE),
 )
 
 metrics = Table(
@@ -185,7 +218,7 @@ metrics = Table(
     Column("execution_id", ForeignKey("executions.id", ondelete="CASCADE"), index=True),
     Column("name", Text, nullable=False, index=True),
     Column("value", Float),
-    Column("step", Integer),
+    Column("step", LARGE),
 )
 
 #: The last sync of notebook and twin: hashes of both files' bytes, and the cells as a blob.

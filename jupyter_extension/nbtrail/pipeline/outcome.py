@@ -10,7 +10,7 @@ import msgspec
 
 from nbtrail.files import fingerprint, stable_sha256
 from nbtrail.ledger.records import FileAccess
-from nbtrail.ledger.steps import run_accesses, run_environment, run_metrics
+from nbtrail.ledger.steps import run_accesses, run_environment, run_metrics, started_children
 from nbtrail.ledger.store import Store
 from nbtrail.notebooks.datasets import family_of
 from nbtrail.pipeline.hashes import FileHashes
@@ -22,6 +22,9 @@ from nbtrail.pipeline.model import Node, Use
 
 #: Larger outputs are not kept among the blobs, in bytes.
 LARGEST_BLOB = 50 * 1024 * 1024
+#: Files that are opened to be changed: that they were written does not mean that they were
+#: not read before.
+_IN_PLACE = (".db", ".sqlite", ".sqlite3", ".duckdb", ".h5", ".hdf5", ".hdf", ".gpkg")
 
 
 class Expected(msgspec.Struct, frozen=True):
@@ -88,6 +91,7 @@ def gather(
     modules: frozenset[str] = frozenset(),
     cells: int = 0,
     hidden: bool = False,
+    declared: bool = False,
 ) -> Outcome:
     """Put together what a step's executions did.
 
@@ -99,12 +103,16 @@ def gather(
         How many cells were run: fewer executions on record are not all there were.
     hidden
         Whether something else is known that the probe could not see into.
+    declared
+        Whether nbtrail.toml names the inputs, so that it does not matter what processes read
+        that the step started.
     """
     with store.read() as connection:
         executions = run_accesses(connection, run, path)
         ids = [identity for identity, _probed, _files in executions]
         metrics = run_metrics(connection, ids)
         environment = run_environment(connection, ids)
+        hidden = hidden or (not declared and started_children(connection, ids))
     inputs: dict[str, FileAccess] = {}
     written: dict[str, None] = {}
     for _identity, _probed, files in executions:
@@ -120,6 +128,10 @@ def gather(
                 inputs[access.path] = FileAccess(access.path, None, access.bytes)
         written.update({access.path: None for kind, access in files if kind == "write"})
     _add_native(root, expected, inputs, written)
+    for name in _written_by(expected.writes, Folders(root)):
+        # A database was opened in one cell, to be written in another.
+        if name in written and name not in expected.reads:
+            inputs.pop(name, None)
     outside = tuple(sorted(p for p in written if posixpath.isabs(p)))
     outputs = []
     for name in sorted(written):
@@ -210,7 +222,7 @@ def _add_native(
             digest, size = stable_sha256(root / left)
             inputs.setdefault(left, FileAccess(left, digest, size))
     for path, before in expected.reads.items():
-        if path in inputs or path in seen:
+        if path in inputs or (path in seen and not path.lower().endswith(_IN_PLACE)):
             continue
         now_there, size = stable_sha256(root / path)
         is_as_before = now_there == before or path in written

@@ -237,6 +237,10 @@ class StepRun:
             expected,
             frozenset(name for name, _digest in analysis.modules),
             cells.executed_count(self.notebook),
+            declared=any(
+                step.path == self.path and step.reads
+                for step in engine.project.config.pipeline.steps
+            ),
         )
         if found.outside:
             engine.outside[self.path] = found.outside

@@ -25,6 +25,10 @@ def add_to_execution(connection: Connection, late: ExecutionEnd) -> None:
     ]
     if rows:
         connection.execute(t.accesses.insert(), rows)
+    if late.children:
+        connection.execute(
+            update(t.executions).where(t.executions.c.id == execution).values(children=True)
+        )
     metrics = [
         {"execution_id": execution, "name": name, "value": value, "step": step}
         for name, value, step in late.metrics

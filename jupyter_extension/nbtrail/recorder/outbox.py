@@ -104,7 +104,14 @@ class Outbox:
 
     def add_late(self, session: Session, msg_id: str, place: Place, doings: Doings) -> None:
         """Threads did something after the end of the cell that had started them."""
-        bare = ExecutionEnd(session.record.id, msg_id, "ok", 0.0, metrics=metrics_of(doings))
+        bare = ExecutionEnd(
+            session.record.id,
+            msg_id,
+            "ok",
+            0.0,
+            metrics=metrics_of(doings),
+            children=doings.children,
+        )
 
         def work() -> None:
             end = self._with_files(bare, place, doings, content=True)

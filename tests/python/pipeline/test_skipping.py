@@ -274,3 +274,27 @@ def test_changed_modules_and_other_parameters_are_reasons(folder):
     assert state(folder).why == "It ran with n = 5, not 3."
     folder.run()
     assert state(folder).status == "fresh"
+
+
+def test_a_step_whose_children_may_read_anything_runs_again(folder):
+    folder.file("data/raw.txt", "1")
+    folder.file("tool.py", "print(open('data/raw.txt').read())")
+    code = "import subprocess, sys\nsubprocess.run([sys.executable, 'tool.py'], check=True)"
+    folder.notebook(STEP, code)
+    assert [status(folder), status(folder)] == ["ran", "ran"]
+    reads = '["tool.py", "data/raw.txt"]'
+    folder.file("nbtrail.toml", f'[[pipeline.steps]]\npath = "{STEP}"\nreads = {reads}\n')
+    assert [status(folder), status(folder)] == ["ran", "cached"]
+    folder.file("data/raw.txt", "2")
+    assert status(folder) == "ran"
+
+
+def test_a_step_whose_children_say_what_they_read_is_skipped(folder):
+    folder.file("data/raw.txt", "1")
+    folder.notebook(STEP, "%%bash\nsort data/raw.txt > data/sorted.txt")
+    first = folder.run().steps[0]
+    assert [access.path for access in first.inputs] == ["data/raw.txt"]
+    assert [access.path for access in first.outputs] == ["data/sorted.txt"]
+    assert status(folder) == "cached"
+    folder.file("data/raw.txt", "2")
+    assert [status(folder), status(folder)] == ["ran", "cached"]

@@ -121,7 +121,7 @@ class Hooks:
         seen.settle(tracker.cwd)
         if last:
             for path, (state, _open) in list(tracker.watched.items()):
-                seen.files.setdefault((path, "D"), state)
+                seen.files.setdefault((path, "K"), state)
         files, metrics, params, unknown = seen.files, seen.metrics, seen.params, seen.unknown
         seen.clear()
         reads, writes = collect(files, self._filter, seen.began)

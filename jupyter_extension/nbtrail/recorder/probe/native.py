@@ -74,12 +74,12 @@ def note_update(value: Any, *, writes: bool = True, lazy: bool = False) -> None:
         state = state_at(path)
         if state is False:
             continue
-        if state is not None:
-            tracker.saw(path, "r", state)
         if writes:
             known = database_state(path)
             tracker.saw(path, "D", known)
             tracker.watch(path, known, lazy=lazy)
+        elif state is not None:
+            tracker.saw(path, "r", state)
 
 
 class _Arguments:

@@ -143,20 +143,21 @@ def collect(
     ----------
     files
         `tracker.Seen.files`. Modes besides those of ``open`` and ``os.open``: ``W`` is written
-        if it is not as it was, ``D`` is the same for a database with its journals, and ``C``,
-        named by a child process, is read if it is as it was and written if not.
+        if it is not as it was, ``D``, a database with its journals, and ``C``, named by a child
+        process, are written if they are not as they were and read if they are; ``K`` is a
+        database that an earlier cell has opened.
     """
     reads: dict[str, Any] = {}
     writes: dict[str, bool] = {}
     for (raw, mode), state in list(files.items()):
-        if mode in ("W", "C", "D"):
+        if mode in ("W", "C", "D", "K"):
             found, written = _compared(raw, mode, state)
             for name in found:
                 path = keep.path(name)
                 if path is not None and written:
                     writes[path] = True
                 elif path is not None and path not in writes:
-                    reads.setdefault(path, state)
+                    reads.setdefault(path, state[0] if mode == "D" else state)
             continue
         path = None if state is False else keep.path(raw)
         if path is None:
@@ -180,8 +181,9 @@ def _read_entry(path: str, state: Any, began: int) -> list[Any] | None:
 
 def _compared(path: str, mode: str, state: Any) -> tuple[list[str], bool]:
     """Files that were touched at a path, and whether they were written."""
-    if mode == "D":
-        return [path] if database_state(path) != state else [], True
+    if mode in ("D", "K"):
+        changed = database_state(path) != state
+        return [path] if changed or (mode == "D" and state[0]) else [], changed
     now = state_at(path)
     if now is False:
         before = state if isinstance(state, dict) else {}
