@@ -58,7 +58,7 @@ export class CellMarks implements IDisposable {
       this._bars.set(cell, bar);
     }
     if (bar.title !== mark.caption || bar.dataset.tone !== mark.tone) {
-      bar.className = `jp-Trail-mark jp-mod-${mark.tone}`;
+      bar.className = `jp-Trail-cellMark jp-mod-${mark.tone}`;
       bar.dataset.tone = mark.tone;
       bar.title = mark.caption;
       bar.setAttribute('aria-label', mark.caption);

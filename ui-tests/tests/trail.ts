@@ -24,7 +24,7 @@ export class Trail {
 
   /** Bars beside cells of the notebook in view. */
   get marks(): Locator {
-    return this.view.locator('.jp-Trail-mark');
+    return this.view.locator('.jp-Trail-cellMark');
   }
 
   readonly panel: Locator;
