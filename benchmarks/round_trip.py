@@ -103,7 +103,7 @@ class Client:
             await client.round_trip()
         return client
 
-    async def round_trip(self) -> float:
+    async def round_trip(self, code: str = "1") -> float:
         """Seconds from sending a request until the kernel is idle again."""
         identity = uuid.uuid4().hex
         message: dict[str, Any] = {
@@ -118,7 +118,7 @@ class Client:
             "parent_header": {},
             "metadata": {"cellId": "c"},
             "content": {
-                "code": "1",
+                "code": code,
                 "silent": False,
                 "store_history": True,
                 "user_expressions": {},

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import bundle_size
 import cli_start
+import crash
 import history
 import import_weight
 import round_trip
@@ -25,6 +26,7 @@ BENCHMARKS: dict[str, Callable[[int], Table]] = {
     "server_start": server_start.measure,
     "bundle_size": bundle_size.measure,
     "round_trip": round_trip.measure,
+    "crash": crash.measure,
     "history": history.measure,
 }
 
