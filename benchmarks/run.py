@@ -17,6 +17,7 @@ import crash
 import history
 import import_weight
 import round_trip
+import recorder_overhead
 import server_start
 from tables import Table
 
@@ -25,6 +26,7 @@ BENCHMARKS: dict[str, Callable[[int], Table]] = {
     "cli_start": cli_start.measure,
     "server_start": server_start.measure,
     "bundle_size": bundle_size.measure,
+    "recorder_overhead": recorder_overhead.measure,
     "round_trip": round_trip.measure,
     "crash": crash.measure,
     "history": history.measure,
