@@ -82,10 +82,10 @@ class Client:
     session: str
 
     @classmethod
-    async def connected(cls, server: Server) -> Client:
-        """Start a kernel for a notebook and connect to it."""
+    async def connected(cls, server: Server, path: str = "EXPLORATION-bench.ipynb") -> Client:
+        """Start a kernel for a notebook and connect to it; 20 cells warm it up."""
         body = {
-            "path": "EXPLORATION-bench.ipynb",
+            "path": path,
             "name": "",
             "type": "notebook",
             "kernel": {"name": "python3"},

@@ -14,6 +14,7 @@ from collections.abc import Callable
 import bundle_size
 import cli_start
 import crash
+import crowd
 import history
 import import_weight
 import round_trip
@@ -29,6 +30,7 @@ BENCHMARKS: dict[str, Callable[[int], Table]] = {
     "recorder_overhead": recorder_overhead.measure,
     "round_trip": round_trip.measure,
     "crash": crash.measure,
+    "crowd": crowd.measure,
     "history": history.measure,
 }
 
