@@ -89,7 +89,14 @@ clean-demo:
 
 test: test-python test-js test-ui
 
+# Environments that kernels and servers of the tests run in, apart from the one of JupyterLab.
+$(DONE)/sources: scripts/source_environments.sh constraints.txt pyproject.toml | $(DONE)/package
+	@echo "Installing environments for the tests (half a minute the first time)"
+	@sh scripts/source_environments.sh $(VENV)
+	@touch $@
+
 test-python: install
+	@$(MAKE) --no-print-directory $(DONE)/sources
 	$(VENV)/bin/python -m pytest --durations=15 --durations-min=3
 
 test-js: install

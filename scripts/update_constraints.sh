@@ -8,6 +8,6 @@ command -v uv >/dev/null || {
   echo "uv is needed to write constraints.txt: pip install uv" >&2
   exit 2
 }
-uv pip compile pyproject.toml --all-extras --group node --universal --python-version 3.10 \
-  --upgrade --quiet --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
-  --output-file constraints.txt
+uv pip compile pyproject.toml --all-extras --group node --group sources --universal \
+  --python-version 3.10 --upgrade --quiet --no-header --no-annotate --no-emit-index-url \
+  --no-emit-find-links --output-file constraints.txt

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from nbtrail.policy.fix import FixResult
     from nbtrail.policy.init import InitResult
     from nbtrail.policy.naming import Made
-
     from nbtrail.recorder.intake import Intake
+
 
 def open_project(path: str | Path = ".") -> OpenProject:
     """Open the project that ``path`` belongs to.
@@ -57,8 +57,8 @@ class OpenProject:
         self._lock = threading.Lock()
         self._store: Store | None = None
         self._writer: Writer | None = None
-
         self._intake: Intake | None = None
+
     def __enter__(self) -> OpenProject:
         return self
 

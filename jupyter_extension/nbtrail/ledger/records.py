@@ -78,7 +78,7 @@ class ExecutionEnd(msgspec.Struct, frozen=True):
     metrics: tuple[tuple[str, float | None, int | None], ...] = ()
     #: What the cell printed and showed as text, up to the recorder's limit.
     output: str = ""
-    #: Known only now for kernels whose cell ids come from the probe.
+    #: Known only now for kernels whose cell ids come from the probe, or found by the source.
     cell_id: str | None = None
     cell_id_inferred: bool = False
     notebook: str | None = None

@@ -57,6 +57,8 @@ class Hook:
         self._pid = os.getpid()
         self._active = True
         self._installing = False
+        #: Whether a recorder listens to this kernel.
+        self._heard = False
         self._project: Project | None = None
         self._journal: Journal | None = None
         self._environment: Any = None
@@ -104,12 +106,12 @@ class Hook:
 
     def _hear(self, data: dict[str, Any], parent: dict[str, Any]) -> bool:
         """Take what the probe publishes; false where it is for a recorder that listens."""
-        if not self._active:
-            return False
         kind = data.get("kind")
         if kind == "ready" and not self._installing:
+            self._heard = True
             self._stop()
-            return False
+        if self._heard or not self._active:
+            return not self._heard
         if kind == "environment":
             self._environment = data.get("environment")
             self._write_environment()

@@ -143,13 +143,6 @@ class Outbox:
             except Exception:
                 log.exception("nbtrail: a listener of the recorder failed")
 
-    def _hash_and_put(self, done: Finished, place: Place, doings: Doings) -> None:
-        large = bytes_of(doings) > _HASH_FIRST
-        end = self._with_files(done.end, place, doings, content=not large)
-        self._put(dataclasses.replace(done, end=end), place)
-        if large:
-            self._later(self._large, lambda: self._add_hashes(done.end, place, doings))
-
     def _release(self, state: Path, _database: Any) -> None:
         self._owner.release(state)
 
@@ -162,6 +155,13 @@ class Outbox:
         return msgspec.structs.replace(
             done.end, notebook=found[0], cell_id=found[1], cell_id_inferred=True
         )
+
+    def _hash_and_put(self, done: Finished, place: Place, doings: Doings) -> None:
+        large = bytes_of(doings) > _HASH_FIRST
+        end = self._with_files(done.end, place, doings, content=not large)
+        self._put(dataclasses.replace(done, end=end), place)
+        if large:
+            self._later(self._large, lambda: self._add_hashes(done.end, place, doings))
 
     def _add_hashes(self, end: ExecutionEnd, place: Place, doings: Doings) -> None:
         hashed = self._with_files(end, place, doings, content=True)
