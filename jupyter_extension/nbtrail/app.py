@@ -45,12 +45,18 @@ class OpenProject:
         Where it is and how it is configured.
     on_commit
         Called with this object after something was written to the ledger by this process.
+    kernel_environment
+        Tells the environment of the kernel that a notebook has now, by its path on the disk.
     """
 
     def __init__(
-        self, project: Project, on_commit: Callable[[OpenProject], None] | None = None
+        self,
+        project: Project,
+        on_commit: Callable[[OpenProject], None] | None = None,
+        kernel_environment: Callable[[Path], Mapping[str, Any] | None] = lambda _: None,
     ) -> None:
         self.project = project
+        self._kernel_environment = kernel_environment
         #: Why ``nbtrail.toml`` cannot be used, or ``None``.
         self.config_error: ConfigError | None = project.config_error
         self._on_commit = on_commit
@@ -185,7 +191,9 @@ class OpenProject:
         """One notebook: name, pairing, order of its cells, environment, findings."""
         from nbtrail.overview import status
 
-        return status(self.project, self.store_or_none(), self.project.relative(path))
+        relative = self.project.relative(path)
+        kernel = self._kernel_environment(self.project.root / relative)
+        return status(self.project, self.store_or_none(), relative, kernel)
 
     def check(self, paths: Sequence[str] | None = None) -> list[Finding]:
         """Broken rules in the whole project, or in some notebooks."""

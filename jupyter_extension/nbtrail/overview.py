@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import msgspec
 
@@ -59,6 +60,7 @@ class NotebookStatus(msgspec.Struct, frozen=True):
     cells: tuple[CellState, ...]
     environment: Drift
     environment_id: str | None
+    environment_why: str | None
     findings: tuple[Finding, ...]
     last_run: str | None
     proposal: Proposal | None
@@ -97,8 +99,15 @@ def summaries(project: Project, store: Store | None) -> list[NotebookSummary]:
     return found
 
 
-def status(project: Project, store: Store | None, path: str) -> NotebookStatus:
+def status(
+    project: Project,
+    store: Store | None,
+    path: str,
+    kernel: Mapping[str, Any] | None = None,
+) -> NotebookStatus:
     """One notebook in full.
+
+    ``kernel`` is the environment of the kernel that it has now, where that is known.
 
     Raises
     ------
@@ -109,7 +118,7 @@ def status(project: Project, store: Store | None, path: str) -> NotebookStatus:
     name = parse_name(path, project.config.names)
     pair = pair_state(project, store, path)
     order = notebook_order(store, path, notebook)
-    drift, environment = environment_drift(store, path)
+    drift = environment_drift(store, path, notebook, kernel)
     return NotebookStatus(
         path=path,
         category=name.category,
@@ -122,8 +131,9 @@ def status(project: Project, store: Store | None, path: str) -> NotebookStatus:
         order=order.order,
         order_why=order.why,
         cells=tuple(CellState(c.cell_id, c.state, c.why) for c in order.cells),
-        environment=drift,
-        environment_id=environment,
+        environment=drift.drift,
+        environment_id=drift.environment,
+        environment_why=drift.why,
         findings=tuple(check(project, [path], store=store)),
         last_run=last_run(store, path),
         proposal=propose_name(project, path) if name.draft else None,
@@ -147,18 +157,59 @@ def notebook_order(store: Store | None, path: str, notebook: Notebook) -> OrderS
     )
 
 
-def environment_drift(store: Store | None, path: str) -> tuple[Drift, str | None]:
-    """Whether all of the notebook's outputs come from one environment, and the newest one."""
+class EnvironmentState(msgspec.Struct, frozen=True):
+    """Where outputs come from: ``environment`` is that of the newest ones."""
+
+    drift: Drift
+    environment: str | None = None
+    why: str | None = None
+
+
+def environment_drift(
+    store: Store | None,
+    path: str,
+    notebook: Notebook,
+    kernel: Mapping[str, Any] | None = None,
+) -> EnvironmentState:
+    """Whether the notebook's outputs come from one environment, that of its kernel.
+
+    What cells ran that are gone does not count.
+    """
     from nbtrail.ledger import queries
+    from nbtrail.ledger.environments import diff_environments
+    from nbtrail.ledger.executions import environment_id
 
     if store is None:
-        return "unknown", None
+        return EnvironmentState("unknown")
+    present = {cell.id for cell in code_cells_of(notebook)}
     with store.read() as connection:
-        rows = sorted(queries.last_executions(connection, path).values(), key=lambda r: r.id)
-    known = [row.environment_id for row in rows if row.environment_id is not None]
-    if not known:
-        return "unknown", None
-    return ("same" if len(set(known)) == 1 else "drifted"), known[-1]
+        rows = queries.last_executions(connection, path)
+        known = [
+            row.environment_id
+            for row in sorted(rows.values(), key=lambda row: row.id)
+            if row.environment_id is not None and row.cell_id in present
+        ]
+        if not known:
+            return EnvironmentState("unknown")
+        if kernel is None:
+            if len(set(known)) == 1:
+                return EnvironmentState("same", known[-1])
+            before, after = (queries.environment(connection, e) for e in _last_two(known))
+            said = "Outputs come from different environments"
+        else:
+            now = environment_id(kernel)
+            other = next((e for e in reversed(known) if e != now), None)
+            if other is None:
+                return EnvironmentState("same", known[-1])
+            before, after = queries.environment(connection, other), {"id": now, **kernel}
+            said = "Outputs come from another environment than the kernel's"
+    changes = diff_environments(before, after).summary()
+    return EnvironmentState("drifted", known[-1], f"{said}: {changes}.")
+
+
+def _last_two(known: list[str]) -> tuple[str, str]:
+    """The newest environment, behind the newest that is another one."""
+    return next(e for e in reversed(known) if e != known[-1]), known[-1]
 
 
 def last_run(store: Store | None, path: str) -> str | None:

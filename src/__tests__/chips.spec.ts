@@ -83,6 +83,13 @@ describe('chips', () => {
     expect(
       environmentChip(status({ environment: 'drifted' }), trans)?.tone
     ).toBe('warn');
+    const environment_why = 'Outputs come from another environment.';
+    expect(
+      environmentChip(
+        status({ environment: 'drifted', environment_why }),
+        trans
+      )?.caption
+    ).toBe(environment_why);
     expect(environmentChip(status({ environment_id: null }), trans)).toBeNull();
   });
 

@@ -173,6 +173,7 @@ export function status(part: Partial<INotebookStatus> = {}): INotebookStatus {
     cells: [],
     environment: 'same',
     environment_id: '7be1c0ffee',
+    environment_why: null,
     findings: [],
     last_run: null,
     proposal: null,

@@ -107,6 +107,7 @@ export interface INotebookStatus extends Omit<INotebookSummary, 'findings'> {
   cells: ICellState[];
   environment: 'same' | 'drifted' | 'unknown';
   environment_id: string | null;
+  environment_why: string | null;
   findings: IFinding[];
   last_run: string | null;
   proposal: IProposal | null;

@@ -150,7 +150,9 @@ export function environmentChip(
   return status.environment === 'drifted'
     ? {
         label,
-        caption: trans.__('The environment changed since the last run'),
+        caption:
+          status.environment_why ??
+          trans.__('The environment changed since the last run'),
         tone: 'warn'
       }
     : {

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+_SHOWN = 3
 #: Parts of an environment that are compared entry by entry.
 _PARTS = ("python", "platform", "variables", "gpu")
 
@@ -32,6 +33,21 @@ class EnvironmentDiff(msgspec.Struct, frozen=True):
     def is_same(self) -> bool:
         """Whether nothing differs."""
         return not (self.added or self.removed or self.changed or self.origins or self.other)
+
+    def summary(self) -> str:
+        """The differences in a few words, such as ``numpy 2.0 → 2.1, polars added, 3 more``."""
+        said = [f"{name} {a} → {b}" for name, (a, b) in self.changed.items()]
+        said += [f"{name} added" for name in self.added]
+        said += [f"{name} removed" for name in self.removed]
+        said += [f"{name} from elsewhere" for name in self.origins]
+        said += [f"{name} {_word(a)} → {_word(b)}" for name, (a, b) in self.other.items()]
+        more = len(said) - _SHOWN
+        shown = said[:_SHOWN] + ([f"{more} more"] if more > 0 else [])
+        return ", ".join(shown) or "nothing that is told apart"
+
+
+def _word(value: Any) -> str:
+    return "none" if value is None else str(value)
 
 
 def diff_environments(a: Mapping[str, Any], b: Mapping[str, Any]) -> EnvironmentDiff:

@@ -25,6 +25,11 @@ def environment_key(payload: Mapping[str, Any]) -> str:
     return sha256_bytes(msgspec.json.encode(payload, order="sorted"))
 
 
+def environment_id(payload: Mapping[str, Any]) -> str:
+    """The id that `put_environment` gives."""
+    return environment_key(mask_facts(payload))
+
+
 def put_environment(connection: Connection, payload: Mapping[str, Any]) -> str:
     """Keep an environment once, without the secrets in it; returns its id."""
     payload = mask_facts(payload)

@@ -16,7 +16,7 @@ from nbtrail.recorder.install import COMM_ID, PROBE_TOPIC
 from nbtrail.recorder.listener import COUNTED, Listener
 from nbtrail.recorder.outbox import Outbox
 from nbtrail.recorder.reports import decode_report, metrics_of
-from nbtrail.recorder.sessions import Finished, Kernel, Place, Resolver, Running, Session
+from nbtrail.recorder.sessions import Finished, Kernel, Place, Resolver, Running
 from nbtrail.recorder.wire import Connection, Message, seconds_of
 
 __all__ = ["Finished", "Place", "Recorder", "Resolver"]
@@ -38,9 +38,16 @@ class Recorder:
     Notes
     -----
     All methods may be called from any thread. None but `wait_idle`, `flush` and `close` waits.
+    on_environment
+        Called on the listener's thread with a kernel's id when its environment became known.
     """
 
-    def __init__(self, on_finished: Callable[[Finished], None] | None = None) -> None:
+    def __init__(
+        self,
+        on_finished: Callable[[Finished], None] | None = None,
+        on_environment: Callable[[str], None] | None = None,
+    ) -> None:
+        self._on_environment = on_environment
         self._listener = Listener(self)
         self._outbox = Outbox(on_finished)
         self._kernels: dict[str, Kernel] = {}
@@ -123,6 +130,11 @@ class Recorder:
 
         self._listener.add(kernel_id, where)
         self._listener.call(begin)
+
+    def environment(self, kernel_id: str) -> dict[str, Any] | None:
+        """The environment of a kernel; ``None`` where it is not known, or not yet."""
+        kernel = self._kernels.get(kernel_id)
+        return None if kernel is None else kernel.session.environment
 
     def died(self, kernel_id: str, reason: str = "died") -> None:
         """The kernel's process is gone: what ran has died. It may come back by `restarted`."""
@@ -241,7 +253,7 @@ class Recorder:
                 execution.error = CellError(content.ename, content.evalue)
                 execution.messages += 1
         elif kind == "comm_msg" and message.topic == PROBE_TOPIC:
-            self._report(session, message)
+            self._report(kernel, message)
 
     def _install(self, kernel_id: str) -> None:
         kernel = self._kernels[kernel_id]
@@ -297,7 +309,8 @@ class Recorder:
             with self._changed:
                 self._changed.notify_all()
 
-    def _report(self, session: Session, message: Message) -> None:
+    def _report(self, kernel: Kernel, message: Message) -> None:
+        session = kernel.session
         try:
             report = decode_report(message.content, COMM_ID)
         except msgspec.DecodeError:
@@ -313,6 +326,8 @@ class Recorder:
         elif report.kind == "environment" and report.environment is not None:
             session.environment = report.environment
             self._outbox.environment(session)
+            if self._on_environment is not None:
+                self._on_environment(kernel.id)
         elif report.kind == "cell":
             execution = session.running.get(message.parent.msg_id)
             if execution is not None:

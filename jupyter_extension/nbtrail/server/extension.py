@@ -13,6 +13,7 @@ from jupyter_server.serverapp import ServerApp
 from traitlets import Bool
 
 from nbtrail.app import OpenProject
+from nbtrail.errors import NbtrailError
 from nbtrail.notebooks.names import is_draft
 from nbtrail.server import contents
 from nbtrail.server.events import PROJECT, Events, register_schemas
@@ -76,7 +77,9 @@ class NbtrailExtension(ExtensionApp):
             gate=self._refusal,
             record=self.record,
             no_delay=self.no_delay,
+            tell=self._tell_of,
         )
+        self.projects.kernel_environment = self._recording.environment_of
         self._recording.start()
         self._contents = contents.install(serverapp, self.projects, self._tell)
 
@@ -107,6 +110,15 @@ class NbtrailExtension(ExtensionApp):
         if self._events is not None:
             name = self.projects.contents_root(opened)
             self._events.emit(PROJECT, {"project": name, "what": "notebooks", "path": path})
+
+    def _tell_of(self, contents_path: str) -> None:
+        """`_tell` for a notebook by its contents path."""
+        try:
+            opened = self.projects.for_path(contents_path)
+            path = opened.project.relative(self.projects.absolute(contents_path))
+        except NbtrailError:
+            return
+        self._tell(opened, path)
 
     def _watcher_wake(self) -> None:
         if self._watcher is not None:

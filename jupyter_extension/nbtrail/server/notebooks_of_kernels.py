@@ -74,6 +74,10 @@ class NotebooksOfKernels:
         """Contents paths of the notebooks that use a kernel, in the order they began to."""
         return self._paths.get(kernel_id, [])
 
+    def kernels(self) -> list[tuple[str, str]]:
+        """Every kernel with the contents path of each of its notebooks."""
+        return [(kernel, path) for kernel, paths in list(self._paths.items()) for path in paths]
+
     def find(self, kernel_id: str, cell_id: str | None, client: str | None) -> str | None:
         """Contents path of the notebook that an execution belongs to, if there is one.
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from nbtrail.app import OpenProject
 from nbtrail.errors import NotFoundError, OutsideProjectError
@@ -31,6 +32,8 @@ class Projects:
     def __init__(self, root: Path, on_commit: Callable[[OpenProject], None] | None = None) -> None:
         self.root = Path(os.path.realpath(root))
         self._on_commit = on_commit
+        #: Tells the environment of the kernel that a notebook on the disk has now.
+        self.kernel_environment: Callable[[Path], Mapping[str, Any] | None] = lambda _: None
         self._open: dict[Path, tuple[OpenProject, _Print]] = {}
         self._lock = threading.Lock()
 
@@ -99,7 +102,7 @@ class Projects:
                 known[0].reload(fresh)
                 self._open[root] = (known[0], state)
                 return known[0]
-            opened = OpenProject(fresh, on_commit=self._committed)
+            opened = OpenProject(fresh, self._committed, lambda path: self.kernel_environment(path))
             self._open[root] = (opened, state)
         return opened
 

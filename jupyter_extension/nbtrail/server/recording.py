@@ -52,6 +52,9 @@ class Recording:
         Whether executions are put on record at all.
     no_delay
         Whether the kernel websocket sends at once.
+    tell
+        Called from any thread with the contents path of a notebook whose kernel's environment
+        became known.
     """
 
     def __init__(
@@ -62,7 +65,9 @@ class Recording:
         gate: Gate | None = None,
         record: bool = True,
         no_delay: bool = True,
+        tell: Callable[[str], None] | None = None,
     ) -> None:
+        self._tell = tell
         self._app = serverapp
         self._projects = projects
         self._gate = gate
@@ -73,7 +78,7 @@ class Recording:
         self._probes: dict[str, str] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._base: type[Any] | None = None
-        self.recorder = Recorder()
+        self.recorder = Recorder(on_environment=self._environment_known)
 
     def start(self) -> None:
         """Begin with the kernels that are there, and with those to come. On the event loop."""
@@ -116,6 +121,19 @@ class Recording:
     def notebook_of(self, kernel_id: str) -> list[str]:
         """Contents paths of the notebooks that a kernel executes, the newest last."""
         return self._notebooks.paths(kernel_id)
+
+    def environment_of(self, file: Path) -> Mapping[str, Any] | None:
+        """The environment of the kernel that a notebook on the disk has; from any thread."""
+        for kernel_id, path in self._notebooks.kernels():
+            if self._projects.absolute(path) == file:
+                return self.recorder.environment(kernel_id)
+        return None
+
+    def _environment_known(self, kernel_id: str) -> None:
+        """The chips of the kernel's notebooks have something new to say. On any thread."""
+        if self._tell is not None:
+            for path in self._notebooks.paths(kernel_id):
+                self._tell(path)
 
     # Kernels
 

@@ -43,3 +43,4 @@ def test_what_came_went_and_changed() -> None:
         "variables.TZ": ("UTC", None),
     }
     assert not found.is_same
+    assert found.summary() == "numpy 2.0 → 2.1, polars added, pandas removed, 5 more"
