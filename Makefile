@@ -96,6 +96,7 @@ $(DONE)/sources: scripts/source_environments.sh constraints.txt pyproject.toml |
 	@touch $@
 
 test-python: install
+	@sh scripts/ensure_postgres.sh >/dev/null
 	@$(MAKE) --no-print-directory $(DONE)/sources
 	$(VENV)/bin/python -m pytest --durations=15 --durations-min=3
 

@@ -33,25 +33,28 @@ _NOISY = frozenset({"AP[\\dABCDEF]"})
 #: What a text without any secret lacks: then no pattern is tried, nor the library imported.
 _SIGNS = re.compile(r"[\w+/=-]{16}|://|(?i:pass|pwd|secret|token|key|authori)")
 
+#: The beginning of a word; the `n` of a line break that is written out is none of it.
+_START = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))"
+_ALONE = r"(?:(?<![A-Za-z0-9_-])|(?<=\\[nrt]))"
 #: What the text has in small letters where the pattern can match: looking for that is much
 #: quicker. A group, where the pattern has one, is what is masked.
 _TOKENS = (
-    ("hf_", r"(?<![A-Za-z0-9])hf_[A-Za-z0-9]{30,}"),
-    ("github_pat_", r"(?<![A-Za-z0-9])github_pat_[A-Za-z0-9_]{22,}"),
-    ("npm_", r"(?<![A-Za-z0-9])npm_[A-Za-z0-9]{36}"),
+    ("hf_", rf"{_START}hf_[A-Za-z0-9]{{30,}}"),
+    ("github_pat_", rf"{_START}github_pat_[A-Za-z0-9_]{{22,}}"),
+    ("npm_", rf"{_START}npm_[A-Za-z0-9]{{36}}"),
     ("_authtoken", r"_authToken=\s{0,4}([^\s\"'$]{8,})"),
-    ("aiza", r"(?<![A-Za-z0-9_-])AIza[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])"),
-    ("ya29.", r"(?<![A-Za-z0-9])ya29\.[A-Za-z0-9_-]{20,}"),
-    ("gocspx-", r"(?<![A-Za-z0-9])GOCSPX-[A-Za-z0-9_-]{20,}"),
-    ("sk-", r"(?<![A-Za-z0-9_-])sk-(?:proj|ant|svcacct|admin|or)-[A-Za-z0-9_-]{16,}"),
-    ("sk-", r"(?<![A-Za-z0-9_-])sk-(?=[A-Za-z]*\d)[A-Za-z0-9]{20,}[A-Za-z0-9_-]*"),
-    ("k_", r"(?<![A-Za-z0-9])[rs]k_(?:live|test)_[A-Za-z0-9]{16,}"),
-    ("xox", r"(?<![A-Za-z0-9])xox[a-z]-[A-Za-z0-9-]{20,}"),
-    ("dapi", r"(?<![A-Za-z0-9])dapi[0-9a-f]{32}(?![0-9A-Za-z])"),
+    ("aiza", rf"{_ALONE}AIza[A-Za-z0-9_-]{{35}}(?![A-Za-z0-9_-])"),
+    ("ya29.", rf"{_START}ya29\.[A-Za-z0-9_-]{{20,}}"),
+    ("gocspx-", rf"{_START}GOCSPX-[A-Za-z0-9_-]{{20,}}"),
+    ("sk-", rf"{_ALONE}sk-(?:proj|ant|svcacct|admin|or)-[A-Za-z0-9_-]{{16,}}"),
+    ("sk-", rf"{_ALONE}sk-(?=[A-Za-z]*\d)[A-Za-z0-9]{{20,}}[A-Za-z0-9_-]*"),
+    ("k_", rf"{_START}[rs]k_(?:live|test)_[A-Za-z0-9]{{16,}}"),
+    ("xox", rf"{_START}xox[a-z]-[A-Za-z0-9-]{{20,}}"),
+    ("dapi", rf"{_START}dapi[0-9a-f]{{32}}(?![0-9A-Za-z])"),
     # A JSON web token: header, claims, signature.
     (
         "eyj",
-        r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_=-]{8,}\.[A-Za-z0-9_=-]{8,}(?:\.[A-Za-z0-9_=+/-]*)?",
+        rf"{_ALONE}eyJ[A-Za-z0-9_=-]{{8,}}\.[A-Za-z0-9_=-]{{8,}}(?:\.[A-Za-z0-9_=+/-]*)?",
     ),
     ("bearer", r"(?i)\bbearer\s{1,4}((?=[A-Za-z._~+/=-]*\d)[A-Za-z0-9._~+/=-]{16,})"),
     (
@@ -191,13 +194,26 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
         for kind in kinds:
             if issubclass(kind, base) and kind is not base:
                 found += [p for p in kind.denylist if not any(n in p.pattern for n in _NOISY)]
-    # Groups of theirs are no secrets but parts of them, except for the key behind `aws_…`.
-    theirs = [("", p if p.pattern.startswith("aws") else _ungrouped(p)) for p in found]
-    return (*theirs, *((hint, re.compile(pattern)) for hint, pattern in _TOKENS))
+    return (
+        *(("", _tightened(p)) for p in found),
+        *((hint, re.compile(pattern)) for hint, pattern in _TOKENS),
+    )
 
 
-def _ungrouped(pattern: re.Pattern[str]) -> re.Pattern[str]:
-    return re.compile(re.sub(r"(?<!\\)\((?!\?)", "(?:", pattern.pattern), pattern.flags)
+def _tightened(pattern: re.Pattern[str]) -> re.Pattern[str]:
+    """A pattern of theirs, with what it lacks.
+
+    Groups are no secrets but parts of them, except for the key behind ``aws_…``. Tokens of
+    capitals and digits only, of a fixed length, are not looked for inside of longer words:
+    hashes in capitals hold them.
+    """
+    text = pattern.pattern
+    if text.startswith("aws"):
+        return pattern
+    text = re.sub(r"(?<!\\)\((?!\?)", "(?:", text)
+    if re.search(r"\[(?:0-9A-Z|a-z0-9)\]\{\d+\}$", text):
+        text = rf"{_START}(?:{text})(?![A-Za-z0-9])"
+    return re.compile(text, pattern.flags)
 
 
 def _without_surroundings(match: re.Match[str]) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from alembic import command
@@ -10,6 +11,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
 from nbtrail.errors import StoreError
+
+#: Alembic keeps what it works on in a module.
+_LOCK = threading.Lock()
 
 
 def alembic_config() -> Config:
@@ -34,7 +38,14 @@ def upgrade(engine: Engine, version: str | None) -> None:
             f"The ledger has schema {version}, which this nbtrail does not know.",
             hint="Upgrade nbtrail: pip install --upgrade nbtrail.",
         )
-    with engine.connect() as connection:
+    with _LOCK:
+        _upgrade(engine, config)
+
+
+def _upgrade(engine: Engine, config: Config) -> None:
+    # With the write lock from the beginning: of two that find an old ledger, one waits and then
+    # finds nothing to do.
+    with engine.connect().execution_options(nbtrail_write=True) as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()

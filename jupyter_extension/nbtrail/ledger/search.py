@@ -10,6 +10,7 @@ Only where nothing has the whole words are they taken as beginnings: that costs 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
@@ -38,6 +39,8 @@ _CAPITALS = re.compile(r"\b\w*[a-z][A-Z]\w*")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _QUERY = re.compile(r'"([^"]*)"?|(\S+)')
 _AROUND = 70
+#: Characters of one execution that can be found in PostgreSQL.
+_LONGEST_DOCUMENT = 200_000
 
 #: Words that follow each other, and whether the last one may go on.
 Phrase = tuple[list[str], bool]
@@ -108,16 +111,22 @@ def put(
             {**values, "words": parts},
         )
         return
-    # PostgreSQL takes no text with NUL, and reads paths as one word: it gets plain words.
-    plain = {k: v.replace("\0", "") if isinstance(v, str) else v for k, v in values.items()}
-    words = " ".join(_WORD.findall(" ".join(str(plain[field]) for field in _FIELDS)))
+    # PostgreSQL reads paths as one word, and takes a megabyte at most: it gets plain words.
+    document = f"{' '.join(str(values[field]) for field in _FIELDS)} {parts}"
+    words = _WORD.findall(document[:_LONGEST_DOCUMENT])
     connection.execute(
         text(
             "INSERT INTO search (id, source, output, error, metrics, files, document) VALUES "
             "(:id, :source, :output, :error, :metrics, :files, to_tsvector('simple', :document))"
         ),
-        {**plain, "document": f"{words} {parts}"[:900_000]},
+        {**values, "document": _folded(" ".join(word for word in words if len(word) < 500))},
     )
+
+
+def _folded(value: str) -> str:
+    """Small letters without accents, as SQLite's tokenizer compares them."""
+    plain = unicodedata.normalize("NFKD", value.lower())
+    return "".join(letter for letter in plain if not unicodedata.combining(letter))
 
 
 def remove(connection: Connection, executions: Sequence[int]) -> None:
@@ -178,7 +187,8 @@ def _matching(
     else:
         key, match = "id", "document @@ to_tsquery('simple', :query)"
         values["query"] = " & ".join(
-            f"({' <-> '.join(words)}{':*' if beginning else ''})" for words, beginning in phrases
+            f"({' <-> '.join(map(_folded, words))}{':*' if beginning else ''})"
+            for words, beginning in phrases
         )
     older = ""
     if newest is not None:

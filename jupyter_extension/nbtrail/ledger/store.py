@@ -9,14 +9,14 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event, text
-from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError, SQLAlchemyError
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from nbtrail.errors import StoreError
 from nbtrail.files import fingerprint
-from nbtrail.ledger import search
+from nbtrail.ledger import postgres, search
 from nbtrail.ledger.blobs import BlobStore
 from nbtrail.ledger.tables import SCHEMA_VERSION, metadata
 from nbtrail.project import STATE_IGNORE, STATE_NAME, Project
@@ -33,7 +33,9 @@ class Store:
     def __init__(self, engine: Engine, folder: Path, output_limit: int = 20_000) -> None:
         self._engine = engine
         self._options = {"nbtrail_write": True, OUTPUT_LIMIT: output_limit}
-        self._watch: PoolProxiedConnection | None = None
+        self._is_postgres = engine.dialect.name == "postgresql"
+        self._watch: Connection | None = None
+        self._heard = 0
         self._watch_lock = threading.Lock()
         self.folder = folder
         self._file = fingerprint(folder / DATABASE_NAME)
@@ -50,15 +52,9 @@ class Store:
         """
         folder = project.state_dir
         _prepare_folder(folder, in_project=project.state_is_local)
-        url = project.config.store.url or f"sqlite:///{folder / DATABASE_NAME}"
-        try:
-            limit = int(project.config.store.output_kb * 1000)
-            store = cls(_engine(url), folder, limit)
-        except (ImportError, SQLAlchemyError) as error:
-            raise StoreError(
-                f"The store cannot be opened: {error}.",
-                hint="Check [store] url in nbtrail.toml, and that its driver is installed.",
-            ) from error
+        config = project.config.store
+        engine = postgres.engine(config.url) if config.url else _engine(folder / DATABASE_NAME)
+        store = cls(engine, folder, int(config.output_kb * 1000))
         try:
             store._ensure_schema()
             store._file = fingerprint(folder / DATABASE_NAME)
@@ -76,11 +72,19 @@ class Store:
         now = fingerprint(self.folder / DATABASE_NAME)
         return (now and now[2]) == (self._file and self._file[2])
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other machines may work with the same ledger."""
+        return self._is_postgres
+
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection on which everything is seen as of one moment."""
-        with self._mapped_errors(), self._engine.connect() as connection, connection.begin():
-            yield connection
+        with self._mapped_errors(), self._engine.connect() as connection:
+            if self._is_postgres:
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                yield connection
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:
@@ -95,28 +99,43 @@ class Store:
     def change_marker(self) -> int:
         """A number that is another one when some connection, of any process, has committed.
 
-        For SQLite its ``data_version``, which costs microseconds; it is kept by connection, so
-        one is set apart for it. Other databases have no such number and are looked at each time.
+        For SQLite its ``data_version``, which costs microseconds and is kept by connection, so
+        that one is set apart for it. PostgreSQL tells of each commit to a connection that listens.
         """
-        if self._engine.dialect.name != "sqlite":
-            return time.monotonic_ns()
         with self._mapped_errors(), self._watch_lock:
-            if self._watch is None:
-                self._watch = self._engine.raw_connection()
-            cursor = self._watch.cursor()
             try:
-                cursor.execute("PRAGMA data_version")
-                row = cursor.fetchone()
-                return int(row[0]) if row is not None else 0
-            finally:
-                cursor.close()
+                return self._marker()
+            except BaseException:
+                # A connection that broke may have missed something: the next one begins anew.
+                self._unwatch()
+                raise
+
+    def _marker(self) -> int:
+        watch = self._watch
+        if not self._is_postgres:
+            if watch is None:
+                watch = self._watch = self._engine.connect()
+            driver: Any = watch.connection.driver_connection
+            return int(driver.execute("PRAGMA data_version").fetchone()[0])
+        if watch is None:
+            options = {"isolation_level": "AUTOCOMMIT"}
+            watch = self._watch = self._engine.connect().execution_options(**options)
+            postgres.listen(watch)
+            self._heard += 1
+        self._heard += postgres.heard(watch)
+        return self._heard
+
+    def _unwatch(self) -> None:
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            # Not given back to the pool: it listens.
+            watch.invalidate()
+            watch.close()
 
     def close(self) -> None:
         """Close all connections."""
         with self._watch_lock:
-            if self._watch is not None:
-                self._watch.close()
-                self._watch = None
+            self._unwatch()
         self._engine.dispose()
 
     @property
@@ -147,19 +166,36 @@ class Store:
         except IntegrityError:
             # A mistake of the program, not a damaged file.
             raise
-        except OperationalError as error:
-            reason = str(error.orig)
-            hint = "Close the other program that uses it, or make room on the disk."
-            if "locked" in reason or "full" in reason:
-                raise StoreError(f"The ledger is not available: {reason}.", hint=hint) from error
-            raise StoreError(
-                f"The ledger in {self._place} cannot be used: {reason}.", hint=_REPAIR_HINT
-            ) from error
-        except (DatabaseError, sqlite3.DatabaseError) as error:
-            reason = str(getattr(error, "orig", error))
+        except DBAPIError as error:
+            if not self._is_postgres:
+                self._map_sqlite(error)
+            refusal = postgres.refusal(error, self._engine.url)
+            if refusal is None:
+                raise
+            raise refusal from error
+        except sqlite3.DatabaseError as error:
+            self._map_sqlite(error)
+        except Exception as error:
+            # The driver's own, from the connection that listens.
+            if not self._is_postgres or not isinstance(
+                error, self._engine.dialect.loaded_dbapi.Error
+            ):
+                raise
+            wrapped = DBAPIError("LISTEN", None, error)
+            raise postgres.refusal(wrapped, self._engine.url) or error from error
+
+    def _map_sqlite(self, error: DBAPIError | sqlite3.DatabaseError) -> NoReturn:
+        reason = str(getattr(error, "orig", error))
+        if not isinstance(error, OperationalError):
             raise StoreError(
                 f"The ledger in {self._place} is damaged: {reason}.", hint=_REPAIR_HINT
             ) from error
+        hint = "Close the other program that uses it, or make room on the disk."
+        if "locked" in reason or "full" in reason:
+            raise StoreError(f"The ledger is not available: {reason}.", hint=hint) from error
+        raise StoreError(
+            f"The ledger in {self._place} cannot be used: {reason}.", hint=_REPAIR_HINT
+        ) from error
 
 
 _REPAIR_HINT = (
@@ -198,10 +234,8 @@ def _prepare_folder(folder: Path, *, in_project: bool) -> None:
         ) from error
 
 
-def _engine(url: str) -> Engine:
-    if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"check_same_thread": False})
+def _engine(database: Path) -> Engine:
+    engine = create_engine(f"sqlite:///{database}", connect_args={"check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:

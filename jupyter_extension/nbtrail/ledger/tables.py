@@ -28,7 +28,6 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.types import TypeEngine
 
 SCHEMA_VERSION = "0003"
 
@@ -45,25 +44,23 @@ metadata = MetaData(
 LARGE = BigInteger().with_variant(Integer(), "sqlite")
 
 
-class Facts(TypeDecorator[Any]):
-    """JSON with NaN and infinities, which PostgreSQL's own type refuses: there it is text."""
+class _FactsAsText(TypeDecorator[Any]):
+    """JSON as text, with NaN and infinities."""
 
-    impl = JSON
+    impl = Text
     cache_ok = True
 
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Text in PostgreSQL."""
-        plain = Text() if dialect.name == "postgresql" else JSON()
-        return dialect.type_descriptor(plain)
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         """What the column gets."""
-        return json.dumps(value) if dialect.name == "postgresql" else value
+        return None if value is None else json.dumps(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         """What was put into the column."""
-        return json.loads(value) if dialect.name == "postgresql" and value is not None else value
+        return None if value is None else json.loads(value)
 
+
+#: JSON. PostgreSQL's own type refuses NaN, which a metric may be: there it is text.
+FACTS = JSON().with_variant(_FactsAsText(), "postgresql")
 
 #: A notebook keeps its row when it is renamed; a row whose file is gone is retired, so that
 #: another notebook may take the path.
@@ -88,7 +85,7 @@ environments = Table(
     "environments",
     metadata,
     Column("id", String(64), primary_key=True),
-    Column("payload", Facts(), nullable=False),
+    Column("payload", FACTS, nullable=False),
     Column("first_seen_at", Float, nullable=False),
 )
 
@@ -117,13 +114,13 @@ runs = Table(
     Column("heartbeat_at", Float),
     Column("pid", Integer),
     Column("cancel_requested", Boolean, nullable=False, default=False),
-    Column("request", Facts(), nullable=False),
-    Column("git", Facts()),
+    Column("request", FACTS, nullable=False),
+    Column("git", FACTS),
     Column("environment_id", ForeignKey("environments.id")),
-    Column("params", Facts(), nullable=False),
+    Column("params", FACTS, nullable=False),
     Column("against", String(40)),
     Column("verdict", String(16)),
-    Column("differences", Facts()),
+    Column("differences", FACTS),
     Column("largest_difference", Float),
     Column("certificate", Text),
     Column("message", Text),
@@ -143,15 +140,15 @@ run_steps = Table(
     Column("seconds", Float),
     Column("cells_done", Integer, nullable=False, default=0),
     Column("cells_total", Integer, nullable=False, default=0),
-    Column("error", Facts()),
+    Column("error", FACTS),
     Column("message", Text),
     Column("cache_key", String(64), index=True),
     Column("code_key", String(64), index=True),
     Column("sources_digest", String(64)),
     Column("environment_id", ForeignKey("environments.id")),
     Column("executed_blob", String(64)),
-    Column("params", Facts(), nullable=False, default=dict),
-    Column("metrics", Facts(), nullable=False, default=dict),
+    Column("params", FACTS, nullable=False, default=dict),
+    Column("metrics", FACTS, nullable=False, default=dict),
 )
 
 #: Inputs and outputs of a step, with their content when the step ended.

@@ -105,9 +105,13 @@ def mark_lost(store: Store) -> list[str]:
 
 
 def _lives(store: Store, pid: int | None, heartbeat_at: float | None) -> bool:
+    is_fresh = heartbeat_at is None or time.time() - heartbeat_at < HEARTBEAT_LIMIT
+    if store.is_shared:
+        # It may run on another machine, of whose locks and processes nothing is known here.
+        return is_fresh
     if not lock.is_held(store.folder):
         return False
-    if heartbeat_at is None or time.time() - heartbeat_at < HEARTBEAT_LIMIT:
+    if is_fresh:
         return True
     return pid is not None and _exists(pid)
 

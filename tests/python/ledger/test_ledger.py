@@ -20,20 +20,7 @@ from nbtrail.ledger.migrate import alembic_config
 from nbtrail.ledger.records import ExecutionEnd, ExecutionStart, FileAccess, KernelSession
 from nbtrail.ledger.store import DATABASE_NAME, Store, set_aside
 from nbtrail.ledger.writer import Writer
-from nbtrail.project import Project, load_project
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    (tmp_path / "nbtrail.toml").write_text("")
-    return load_project(tmp_path)
-
-
-@pytest.fixture
-def store(project: Project) -> Iterator[Store]:
-    store = Store.open(project)
-    yield store
-    store.close()
+from nbtrail.project import Project
 
 
 def run_cell(connection: sa.Connection, number: int, notebook: str = "a.ipynb") -> int:
@@ -53,36 +40,74 @@ def run_cell(connection: sa.Connection, number: int, notebook: str = "a.ipynb") 
     return identity
 
 
-def test_migrations_lead_to_the_tables() -> None:
-    with sa.create_engine("sqlite://").connect() as connection:
-        config = alembic_config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-        # The tables of the full-text search are not known to SQLAlchemy.
-        known = {"include_name": lambda name, kind, _: kind != "table" or "search" not in name}
-        context = MigrationContext.configure(connection, opts=known)
-        assert compare_metadata(context, tables.metadata) == []
-        assert context.get_current_revision() == tables.SCHEMA_VERSION
+@pytest.fixture
+def empty(tmp_path: Path, database: str) -> Iterator[sa.Connection]:
+    """A connection to a database in which there is nothing."""
+    engine = sa.create_engine(database or f"sqlite:///{tmp_path / 'old.db'}")
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
 
 
-def test_what_an_older_ledger_holds_can_be_searched(project: Project) -> None:
-    with sa.create_engine(f"sqlite:///{project.root / 'old.db'}").connect() as connection:
-        config = alembic_config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-        for statement in (
-            "INSERT INTO sessions (id, kernel_id, started_at) VALUES ('s', 'k', 1)",
-            "INSERT INTO executions (id, session_id, msg_id, cell_id_inferred, position, source, "
-            "source_sha256, started_at, status, error_name, error_message, probed, messages) "
-            "VALUES (7, 's', 'm', 0, 1, 'fit(forest)', '', 1, 'error', 'ValueError', "
-            "'too small', 0, 0)",
-            "INSERT INTO accesses (execution_id, kind, path) VALUES (7, 'write', 'models/old.pkl')",
-        ):
-            connection.execute(sa.text(statement))
-        command.upgrade(config, "head")
-        for words in ("forest", "too small", "old.pkl"):
-            hits, _ = search.find(connection, words)
-            assert [hit.id for hit in hits] == ["7"]
+def migrate(connection: sa.Connection, revision: str) -> None:
+    config = alembic_config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def test_migrations_lead_to_the_tables(empty: sa.Connection) -> None:
+    migrate(empty, "head")
+    # The tables of the full-text search are not known to SQLAlchemy.
+    known = {"include_name": lambda name, kind, _: kind != "table" or "search" not in name}
+    context = MigrationContext.configure(empty, opts=known)
+    assert compare_metadata(context, tables.metadata) == []
+    assert context.get_current_revision() == tables.SCHEMA_VERSION
+
+
+def test_what_an_older_ledger_holds_can_be_searched(empty: sa.Connection) -> None:
+    migrate(empty, "0001")
+    for statement in (
+        "INSERT INTO sessions (id, kernel_id, started_at) VALUES ('s', 'k', 1)",
+        "INSERT INTO executions (id, session_id, msg_id, cell_id_inferred, position, source, "
+        "source_sha256, started_at, status, error_name, error_message, probed, messages) "
+        "VALUES (7, 's', 'm', false, 1, 'fit(forest)', '', 1, 'error', 'ValueError', "
+        "'too small', false, 0)",
+        "INSERT INTO accesses (execution_id, kind, path) VALUES (7, 'write', 'models/old.pkl')",
+    ):
+        empty.execute(sa.text(statement))
+    migrate(empty, "head")
+    for words in ("forest", "too small", "old.pkl"):
+        hits, _ = search.find(empty, words)
+        assert [hit.id for hit in hits] == ["7"]
+
+
+def test_an_old_ledger_is_upgraded_once_by_many(project: Project, empty: sa.Connection) -> None:
+    database = str(project.state_dir / DATABASE_NAME)
+    if empty.dialect.name == "sqlite":
+        project.state_dir.mkdir()
+        empty = sa.create_engine(f"sqlite:///{database}").connect()
+    migrate(empty, "0001")
+    empty.commit()
+    empty.close()
+    failures: list[BaseException] = []
+
+    def open_it() -> None:
+        try:
+            Store.open(project).close()
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=open_it) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    store = Store.open(project)
+    with store.read() as connection:
+        version = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+    store.close()
+    assert version == tables.SCHEMA_VERSION
 
 
 def test_the_state_folder_ignores_itself(project: Project, store: Store) -> None:
@@ -220,6 +245,7 @@ def test_one_bad_write_takes_no_other_with_it(project: Project) -> None:
     assert len(found) == 10
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_the_writer_survives_a_store_that_cannot_be_opened(project: Project) -> None:
     project.state_dir.mkdir()
     (project.state_dir / DATABASE_NAME).write_bytes(b"this is no database" * 100)
@@ -253,6 +279,7 @@ def test_the_writer_survives_a_store_that_fails_in_an_unknown_way(
     writer.close()
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_damaged_ledger_is_named_and_set_aside(project: Project) -> None:
     project.state_dir.mkdir()
     database = project.state_dir / DATABASE_NAME

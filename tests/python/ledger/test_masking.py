@@ -11,8 +11,6 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,13 +19,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbtrail.errors import NotFoundError
-from nbtrail.ledger import executions, queries, runs, search
+from nbtrail.ledger import executions, queries, runs, search, tables
 from nbtrail.ledger.records import CellError, ExecutionEnd, ExecutionStart, KernelSession
 from nbtrail.ledger.store import DATABASE_NAME, Store
 from nbtrail.masking import MASK, mask, mask_facts
 from nbtrail.notebooks.cells import source_sha256
 from nbtrail.pipeline.card import annotate, strict_json
-from nbtrail.project import load_project
 
 _RANDOM = random.Random(7)
 _ALNUM = string.ascii_letters + string.digits
@@ -64,7 +61,15 @@ PEM = (
 
 @pytest.mark.parametrize("token", TOKENS.values(), ids=TOKENS)
 @pytest.mark.parametrize(
-    "around", ["x = '{}'", 'f("{}")', "ValueError: {} was refused", "https://host/?a={}&b=1", "{}"]
+    "around",
+    [
+        "x = '{}'",
+        'f("{}")',
+        "ValueError: {} was refused",
+        "print('keys:\\n{}')",
+        "https://host/?a={}&b=1",
+        "{}",
+    ],
 )
 def test_tokens_are_known_by_their_form(token: str, around: str) -> None:
     masked = mask(around.format(token))
@@ -193,14 +198,6 @@ def test_the_patterns_are_loaded_when_something_may_be_masked() -> None:
     assert done.stdout.strip() == "False"
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    (tmp_path / "nbtrail.toml").touch()
-    opened = Store.open(load_project(tmp_path))
-    yield opened
-    opened.close()
-
-
 def test_no_place_of_the_ledger_holds_a_secret(store: Store) -> None:
     token = TOKENS["Hugging Face"]
     source = f"login('{token}')"
@@ -242,9 +239,13 @@ def test_no_place_of_the_ledger_holds_a_secret(store: Store) -> None:
     card = (store.folder / "runs" / "r.json").read_text()
     assert json.loads(card)["note"] == f"with {MASK}"
     with store.write() as connection:
-        connection.execute(sa.text("SELECT 1"))
+        rows = [
+            str(connection.execute(sa.text(f"SELECT * FROM {name}")).all())
+            for name in ("search", *tables.metadata.tables)
+        ]
+    assert token not in "".join(rows)
     files = [p for p in store.folder.rglob("*") if p.is_file() and "blobs" not in p.parts]
-    assert store.folder / DATABASE_NAME in files
+    assert store.is_shared or store.folder / DATABASE_NAME in files
     for file in files:
         assert token.encode() not in file.read_bytes(), file
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,21 +12,17 @@ from nbtrail.ledger import queries, runs
 from nbtrail.ledger.steps import run_row
 from nbtrail.ledger.store import Store
 from nbtrail.pipeline.card import annotate
-from nbtrail.project import load_project
 
 FIRST, SECOND = "20261120-093015-a1b2c3", "20261121-093015-d4e5f6"
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    (tmp_path / "nbtrail.toml").touch()
-    opened = Store.open(load_project(tmp_path))
-    with opened.write() as connection:
+def store(store: Store) -> Store:
+    with store.write() as connection:
         for number, run in enumerate((FIRST, SECOND)):
             runs.create_run(connection, run, "pipeline", request={}, started_at=float(number))
             runs.update_run(connection, run, status="ok")
-    yield opened
-    opened.close()
+    return store
 
 
 def card(store: Store, run: str) -> Any:

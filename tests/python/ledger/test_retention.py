@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,24 +18,13 @@ from nbtrail.ledger.store import DATABASE_NAME, Store
 from nbtrail.ledger.versions import Version, load_version
 from nbtrail.notebooks.document import dump_notebook
 from nbtrail.pipeline.card import annotate
-from nbtrail.project import Project, StoreConfig, load_project
+from nbtrail.project import Project, StoreConfig
 from nbtrail.server.retention import Keeper
+
+from .conftest import configure
 
 DAY = 86_400.0
 NOW = time.time()
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    (tmp_path / "nbtrail.toml").touch()
-    return load_project(tmp_path)
-
-
-@pytest.fixture
-def store(project: Project) -> Iterator[Store]:
-    opened = Store.open(project)
-    yield opened
-    opened.close()
 
 
 class Record:
@@ -270,6 +258,7 @@ def test_every_column_that_names_a_blob_is_known() -> None:
     assert named == {"run_steps.executed_blob", "step_files.blob", "pairs.base_blob"}
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_room_is_given_back_when_nobody_has_the_database_open(
     project: Project, store: Store, record: Record
 ) -> None:
@@ -291,9 +280,8 @@ def test_room_is_given_back_when_nobody_has_the_database_open(
     again.close()
 
 
-def test_what_an_execution_printed_is_kept_up_to_the_limit(project: Project) -> None:
-    (project.root / "nbtrail.toml").write_text("[store]\noutput_kb = 0.1\n")
-    store = Store.open(load_project(project.root))
+def test_what_an_execution_printed_is_kept_up_to_the_limit(tmp_path: Path, database: str) -> None:
+    store = Store.open(configure(tmp_path, database, "output_kb = 0.1"))
     with store.write() as connection:
         executions.open_session(connection, KernelSession("s", "k", "python3", "python", 1.0))
         executions.start_execution(
@@ -308,14 +296,13 @@ def test_what_an_execution_printed_is_kept_up_to_the_limit(project: Project) -> 
 
 
 @pytest.mark.parametrize("line", ["keep_days = -1", "max_mb = -0.5", "output_kb = 21"])
-def test_limits_that_make_no_sense_are_refused(project: Project, line: str) -> None:
-    (project.root / "nbtrail.toml").write_text(f"[store]\n{line}\n")
-    assert line.split()[0] in str(load_project(project.root).config_error)
+def test_limits_that_make_no_sense_are_refused(tmp_path: Path, line: str) -> None:
+    assert line.split()[0] in str(configure(tmp_path, "", line).config_error)
 
 
-def test_the_server_looks_once_a_day(project: Project) -> None:
-    (project.root / "nbtrail.toml").write_text("[store]\nkeep_days = 30\n")
-    with open_project(project.root) as opened:
+def test_the_server_looks_once_a_day(tmp_path: Path, database: str) -> None:
+    configure(tmp_path, database, "keep_days = 30")
+    with open_project(tmp_path) as opened:
         record = Record(opened.store)
         keeper = Keeper(lambda: [opened])
         record.cell(50, session="a")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 import sqlalchemy as sa
 
@@ -18,17 +15,13 @@ from nbtrail.ledger.records import (
     KernelSession,
 )
 from nbtrail.ledger.store import Store
-from nbtrail.project import load_project
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    (tmp_path / "nbtrail.toml").touch()
-    opened = Store.open(load_project(tmp_path))
-    with opened.write() as connection:
+def store(store: Store) -> Store:
+    with store.write() as connection:
         executions.open_session(connection, KernelSession("s", "k", "python3", "python", 1.0))
-    yield opened
-    opened.close()
+    return store
 
 
 def add(

@@ -14,12 +14,15 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+FACTS = sa.JSON().with_variant(sa.Text(), "postgresql")
+LARGE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 
 def upgrade() -> None:
     op.create_table(
         "environments",
         sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("payload", sa.JSON(), nullable=False),
+        sa.Column("payload", FACTS, nullable=False),
         sa.Column("first_seen_at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_environments")),
     )
@@ -74,7 +77,7 @@ def upgrade() -> None:
         sa.Column("path", sa.Text(), nullable=False),
         sa.Column("family", sa.Text(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=True),
-        sa.Column("bytes", sa.Integer(), nullable=True),
+        sa.Column("bytes", LARGE, nullable=True),
         sa.Column("blob", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("run_id", "position", "kind", "path", name=op.f("pk_step_files")),
     )
@@ -91,13 +94,13 @@ def upgrade() -> None:
         sa.Column("heartbeat_at", sa.Float(), nullable=True),
         sa.Column("pid", sa.Integer(), nullable=True),
         sa.Column("cancel_requested", sa.Boolean(), nullable=False),
-        sa.Column("request", sa.JSON(), nullable=False),
-        sa.Column("git", sa.JSON(), nullable=True),
+        sa.Column("request", FACTS, nullable=False),
+        sa.Column("git", FACTS, nullable=True),
         sa.Column("environment_id", sa.String(length=64), nullable=True),
-        sa.Column("params", sa.JSON(), nullable=False),
+        sa.Column("params", FACTS, nullable=False),
         sa.Column("against", sa.String(length=40), nullable=True),
         sa.Column("verdict", sa.String(length=16), nullable=True),
-        sa.Column("differences", sa.JSON(), nullable=True),
+        sa.Column("differences", FACTS, nullable=True),
         sa.Column("largest_difference", sa.Float(), nullable=True),
         sa.Column("certificate", sa.Text(), nullable=True),
         sa.Column("message", sa.Text(), nullable=True),
@@ -178,15 +181,15 @@ def upgrade() -> None:
         sa.Column("seconds", sa.Float(), nullable=True),
         sa.Column("cells_done", sa.Integer(), nullable=False),
         sa.Column("cells_total", sa.Integer(), nullable=False),
-        sa.Column("error", sa.JSON(), nullable=True),
+        sa.Column("error", FACTS, nullable=True),
         sa.Column("message", sa.Text(), nullable=True),
         sa.Column("cache_key", sa.String(length=64), nullable=True),
         sa.Column("code_key", sa.String(length=64), nullable=True),
         sa.Column("sources_digest", sa.String(length=64), nullable=True),
         sa.Column("environment_id", sa.String(length=64), nullable=True),
         sa.Column("executed_blob", sa.String(length=64), nullable=True),
-        sa.Column("params", sa.JSON(), nullable=False),
-        sa.Column("metrics", sa.JSON(), nullable=False),
+        sa.Column("params", FACTS, nullable=False),
+        sa.Column("metrics", FACTS, nullable=False),
         sa.ForeignKeyConstraint(
             ["environment_id"], ["environments.id"], name=op.f("fk_run_steps_environment_id")
         ),
@@ -210,7 +213,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=8), nullable=False),
         sa.Column("path", sa.Text(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=True),
-        sa.Column("bytes", sa.Integer(), nullable=True),
+        sa.Column("bytes", LARGE, nullable=True),
         sa.ForeignKeyConstraint(
             ["execution_id"],
             ["executions.id"],
@@ -231,7 +234,7 @@ def upgrade() -> None:
         sa.Column("execution_id", sa.Integer(), nullable=True),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("value", sa.Float(), nullable=True),
-        sa.Column("step", sa.Integer(), nullable=True),
+        sa.Column("step", LARGE, nullable=True),
         sa.ForeignKeyConstraint(
             ["execution_id"],
             ["executions.id"],
