@@ -17,8 +17,8 @@ import crash
 import crowd
 import history
 import import_weight
-import round_trip
 import recorder_overhead
+import round_trip
 import server_start
 from tables import Table
 

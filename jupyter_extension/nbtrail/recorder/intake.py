@@ -23,7 +23,7 @@ from nbtrail.project import Project
 from nbtrail.recorder import journal
 from nbtrail.recorder.hook import SPOOL
 from nbtrail.recorder.owner import OWNERS, take_in_owner
-from nbtrail.recorder.reports import Doings, Hasher, Report, metrics_of
+from nbtrail.recorder.reports import Doings, Hasher, Report, metrics_of, reads_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -159,7 +159,7 @@ def _hashed(
 
 def _files(doings: Doings, hasher: Hasher, root: Path) -> _Files:
     return {
-        "reads": hasher.accesses(doings.reads, root),
+        "reads": hasher.accesses(reads_of(doings), root),
         "writes": hasher.accesses(doings.writes, root),
         "modules": hasher.accesses(doings.modules, root),
     }

@@ -16,7 +16,7 @@ import msgspec
 
 from nbtrail.ledger.records import ExecutionEnd, ExecutionStart, FileAccess
 from nbtrail.recorder.owner import Owner
-from nbtrail.recorder.reports import Doings, Hasher, bytes_of, metrics_of
+from nbtrail.recorder.reports import Doings, Hasher, bytes_of, metrics_of, reads_of
 from nbtrail.recorder.sessions import Finished, Place, Session
 
 log = logging.getLogger(__name__)
@@ -175,7 +175,7 @@ class Outbox:
 
         return msgspec.structs.replace(
             end,
-            reads=files(doings.reads),
+            reads=files(reads_of(doings)),
             writes=files(doings.writes),
             modules=files(doings.modules),
         )

@@ -26,6 +26,15 @@ _CLOCK_NS = 2_000_000_000
 _REMEMBERED = 20_000
 
 
+class Many(msgspec.Struct, frozen=True):
+    """Paths as ``open`` was given them, with NUL between, and what it takes to sort them."""
+
+    paths: str
+    cwd: str
+    began: int
+    keep: dict[str, Any]
+
+
 class Doings(msgspec.Struct, frozen=True):
     """What one execution did, as far as the probe noticed."""
 
@@ -35,6 +44,8 @@ class Doings(msgspec.Struct, frozen=True):
     modules: list[Entry] = []
     metrics: list[tuple[str, float | str, int | None]] = []
     params: dict[str, Any] = {}
+    #: Files that were only read, where they are so many that the kernel leaves them to us.
+    many: Many | None = None
     #: Whether a process was started of which nobody knows what it read.
     children: bool = False
 
@@ -75,8 +86,27 @@ def metrics_of(doings: Doings) -> tuple[tuple[str, float | None, int | None], ..
 
 def bytes_of(doings: Doings) -> int:
     """How much would have to be read to hash the files."""
-    known = (*doings.reads, *doings.writes, *doings.modules)
+    known = (*reads_of(doings), *doings.writes, *doings.modules)
     return sum(int(entry[1]) for entry in known if len(entry) == 4)
+
+
+def reads_of(doings: Doings) -> list[Entry]:
+    """All that was read."""
+    many = doings.many
+    if many is None:
+        return doings.reads
+    # The same code as in the kernel, for the same result.
+    from nbtrail.recorder.probe.report import FileFilter
+
+    keep = FileFilter.of(many.keep)
+    known = {str(entry[0]) for entry in (*doings.reads, *doings.writes)}
+    found = dict.fromkeys(
+        keep.path(os.path.join(many.cwd, path)) for path in many.paths.split("\0")
+    )
+    return [
+        *doings.reads,
+        *([path, many.began] for path in found if path is not None and path not in known),
+    ]
 
 
 class Hasher:

@@ -118,6 +118,8 @@ class Hooks:
 
     def _contents(self, seen: Seen, *, last: bool = False) -> dict[str, Any]:
         """What is to be told of an execution; ``last`` is the one that ends now."""
+        # To sort thousands of files takes longer than to read some of them: not in here.
+        many = seen.take_reads()
         seen.settle(tracker.cwd)
         if last:
             for path, (state, _open) in list(tracker.watched.items()):
@@ -125,9 +127,18 @@ class Hooks:
         files, metrics, params, unknown = seen.files, seen.metrics, seen.params, seen.unknown
         seen.clear()
         reads, writes = collect(files, self._filter, seen.began)
+        told: dict[str, Any] = {}
+        if many is not None:
+            told["many"] = {
+                "paths": "\0".join(many),
+                "cwd": tracker.cwd,
+                "began": seen.began,
+                "keep": self._filter.rules(),
+            }
         if last:
             watch_open([path for path, *_ in writes])
         return {
+            **told,
             "reads": reads,
             "writes": writes,
             "metrics": metrics,

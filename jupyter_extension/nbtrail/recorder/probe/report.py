@@ -59,6 +59,19 @@ class FileFilter:
         self._inside = tuple(p for p in self._ignored if self.in_project(p) and p != self._base)
         self._known: dict[str, str | None] = {}
 
+    def rules(self) -> dict[str, Any]:
+        """What `of` needs to make a filter that keeps the same."""
+        return {"base": self._base, "ignored": self._ignored, "inside": self._inside}
+
+    @classmethod
+    def of(cls, rules: dict[str, Any]) -> FileFilter:
+        """The filter that has these `rules`."""
+        found = cls.__new__(cls)
+        found._base = rules["base"]
+        found._ignored, found._inside = tuple(rules["ignored"]), tuple(rules["inside"])
+        found._known = {}
+        return found
+
     def in_project(self, path: str) -> bool:
         """Whether an absolute path lies inside the project."""
         return self._base is not None and path.startswith(self._base)

@@ -8,6 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from operator import itemgetter
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ WATCH_LIMIT = 64
 SEEN_LIMIT = 100_000
 
 _OWNER = "_nbtrail_owner"
+_READING = frozenset(("r", "rb", "rt"))
+_path_of, _mode_of = itemgetter(0), itemgetter(1)
 
 
 class Seen:
@@ -76,6 +79,17 @@ class Seen:
         """From now on only note what ``open`` is given."""
         self._rest = deque(maxlen=SEEN_LIMIT)
         self.fast = self._rest.append
+
+    def take_reads(self) -> list[str] | None:
+        """The files that were only noted, as ``open`` was given them, if all were only read."""
+        rest = self._rest
+        if not rest or len(rest) == SEEN_LIMIT or not _READING.issuperset(map(_mode_of, rest)):
+            return None
+        found = list(dict.fromkeys(map(_path_of, rest)))
+        if set(map(type, found)) != {str}:
+            return None
+        self._rest, self.fast = None, self.known.__getitem__
+        return found
 
     def settle(self, cwd: str) -> None:
         """Put what was only noted among the files; relative paths are those of ``cwd``."""
@@ -169,7 +183,6 @@ class Tracker:
         self.running.pop(get_ident(), None)
         if seen in self.order:
             self.order.remove(seen)
-        seen.settle(self.cwd)
         seen.ended = True
         self.last = seen
         self.nobody.clear()
