@@ -87,7 +87,7 @@ def assign(
     path = next((row.path for row in rows if row.path is not None), None)
     if path is None and (ended or hints):
         hashes = [row.source_sha256 for row in rows if row.source.strip()]
-        path = find_notebook(project, hashes, folder, hints)
+        path = find_notebook(project, hashes, folder, hints, everywhere=ended)
     matcher = None if path is None else matcher_of(project.root / path)
     for row in rows:
         values: dict[str, Any] = {}

@@ -16,7 +16,6 @@ import os
 import sys
 import time
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,6 +62,8 @@ class Hook:
         self._journal: Journal | None = None
         self._environment: Any = None
         self._probe: Any = None
+        self._file = _connection_file()
+        self._connection = _connection(self._file)
         self._position = 0
         self._cells: dict[str, _Cell] = {}
         shell.events.register("pre_run_cell", self._before)
@@ -70,7 +71,7 @@ class Hook:
 
     def _begin(self) -> None:
         """Install the probe as soon as it is known which project this is."""
-        root = _project_root(self._shell)
+        root = _project_root(self._notebook())
         if root is None:
             return
         self._project = project = load_project(root)
@@ -169,7 +170,7 @@ class Hook:
                 "position": self._position,
                 "source": source,
                 "cell_id": (parent.get("metadata") or {}).get("cellId"),
-                "notebook": _notebook(self._shell),
+                "notebook": self._notebook(),
             }
         )
 
@@ -202,16 +203,27 @@ class Hook:
             self._environment = None
 
     def _describe(self) -> dict[str, Any]:
-        file = _connection_file()
+        name = self._connection.get("kernel_name")
         return {
             "kind": "session",
             "session": self._session,
-            "kernel_id": _kernel_id(file) or self._session,
-            "kernelspec": _kernelspec(file),
+            "kernel_id": _kernel_id(self._file) or self._session,
+            "kernelspec": name if isinstance(name, str) and name else None,
             "at": time.time(),
             "folder": os.getcwd(),
             "hints": _hints(),
         }
+
+    def _notebook(self) -> str | None:
+        """Absolute path of the notebook, where whoever started the kernel has left it.
+
+        Not from the variable JPY_SESSION_NAME, which processes inherit that a notebook starts.
+        """
+        named = self._shell.user_ns.get("__vsc_ipynb_file__")
+        for path in (named, self._connection.get("jupyter_session")):
+            if isinstance(path, str) and path.endswith(".ipynb") and os.path.isabs(path):
+                return path
+        return None
 
     def _stop(self) -> None:
         """No longer: a recorder listens now, or this is a forked child."""
@@ -249,19 +261,9 @@ def _text(problem: BaseException) -> str:
         return ""
 
 
-def _notebook(shell: Any) -> str | None:
-    """Absolute path of the notebook, where whoever started the kernel has left it."""
-    for path in (shell.user_ns.get("__vsc_ipynb_file__"), os.environ.get("JPY_SESSION_NAME")):
-        if isinstance(path, str) and path.endswith(".ipynb") and os.path.isabs(path):
-            return path
-    return None
-
-
-def _project_root(shell: Any) -> Path | None:
-    """Root of the project that this kernel works for; only one that was adopted."""
-    candidates: list[Callable[[], str | None]] = [lambda: _notebook(shell), os.getcwd]
-    for candidate in candidates:
-        place = candidate()
+def _project_root(notebook: str | None) -> Path | None:
+    """Root of the project that a kernel works for; only one that was adopted."""
+    for place in (notebook, os.getcwd()):
         if place is not None:
             root = find_root(Path(place))
             if (root / CONFIG_NAME).is_file():
@@ -283,12 +285,13 @@ def _kernel_id(file: str | None) -> str | None:
     return name[len("kernel-") :] if name.startswith("kernel-") else None
 
 
-def _kernelspec(file: str | None) -> str | None:
+def _connection(file: str | None) -> dict[str, Any]:
+    """What the connection file says, besides ports: kernelspec, and the notebook's path."""
     try:
-        name = json.loads(Path(file or "").read_text(encoding="utf-8")).get("kernel_name")
-    except Exception:
-        return None
-    return name if isinstance(name, str) and name else None
+        found = json.loads(Path(file or "").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _hints() -> list[str]:

@@ -56,7 +56,12 @@ def matcher_of(path: Path) -> CellMatcher | None:
 
 
 def find_notebook(
-    project: Project, hashes: Iterable[str], folder: str, hints: Sequence[str] = ()
+    project: Project,
+    hashes: Iterable[str],
+    folder: str,
+    hints: Sequence[str] = (),
+    *,
+    everywhere: bool = True,
 ) -> str | None:
     """The notebook of a project that holds most of what was executed, and more than half of it.
 
@@ -68,6 +73,8 @@ def find_notebook(
         Absolute path of the folder that the kernel worked in: it decides between equals.
     hints
         Absolute paths of notebooks that come first.
+    everywhere
+        Whether all notebooks of the project are looked at where none of those is it.
 
     Returns
     -------
@@ -84,9 +91,10 @@ def find_notebook(
             hinted.append(project.relative(hint))
         except NbtrailError:
             continue
-    return _best(project, hinted, wanted, folder) or _best(
-        project, project.notebooks(), wanted, folder
-    )
+    found = _best(project, hinted, wanted, folder)
+    if found is None and everywhere:
+        found = _best(project, project.notebooks(), wanted, folder)
+    return found
 
 
 def _best(

@@ -89,7 +89,7 @@ def ended(count: int) -> Callable[[list[Execution]], bool]:
 
 
 class Server:
-    """A Jupyter Server with nbtrail at the root of a project.
+    """A Jupyter Server at the root of a project.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ class Server:
     python
         Interpreter of the environment that it runs in.
     extensions
-        Server extensions besides nbtrail.
+        Names of its extensions.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class Server:
         place: Path,
         *,
         python: Path | str = sys.executable,
-        extensions: Iterable[str] = (),
+        extensions: Iterable[str] = ("nbtrail",),
         **env: str,
     ) -> None:
         self.root = root
@@ -122,7 +122,7 @@ class Server:
             "ServerApp": {
                 "allow_root": True, "ip": "127.0.0.1", "open_browser": False, "port": port,
                 "port_retries": 0, "root_dir": str(root),
-                "jpserver_extensions": {name: True for name in ("nbtrail", *extensions)},
+                "jpserver_extensions": {name: True for name in extensions},
             },
             "IdentityProvider": {"token": TOKEN},
         }  # fmt: skip

@@ -36,11 +36,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     kernelspec(specs, "bare", [str(BARE), *argv], "python")
     bash = [sys.executable, "-m", "bash_kernel", "-f", "{connection_file}"]
     kernelspec(specs, "bash", bash, "bash")
-    startup = place / "hooked" / "profile_default" / "startup"
-    startup.mkdir(parents=True)
-    (startup / "10-nbtrail.py").write_text("get_ipython().run_line_magic('load_ext', 'nbtrail')\n")
-    hooked = [sys.executable, *argv]
-    kernelspec(specs, "hooked", hooked, "python", IPYTHONDIR=str(place / "hooked"))
     started = Server(root, place, JUPYTER_PATH=str(specs))
     yield started
     started.stop()
@@ -181,7 +176,12 @@ def collaborative(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     (root / "nbtrail.toml").write_text("")
     python = ENVIRONMENTS / "sources" / "bin" / "python"
     assert python.exists(), "run `make test-python` once: it installs the environments"
-    extensions = ("jupyter_server_fileid", "jupyter_server_ydoc", "jupyter_server_nbmodel")
+    extensions = (
+        "nbtrail",
+        "jupyter_server_fileid",
+        "jupyter_server_ydoc",
+        "jupyter_server_nbmodel",
+    )
     started = Server(root, place, python=python, extensions=extensions)
     yield started
     started.stop()

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -51,6 +52,17 @@ def environment(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> 
     for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_DATA_DIR"):
         monkeypatch.setenv(name, variables[name])
     return variables
+
+
+@pytest.fixture
+def hooked(tmp_path: Path) -> dict[str, str]:
+    """Variables for a server that has a kernelspec with the hook."""
+    startup = tmp_path / "hooked" / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "10-nbtrail.py").write_text("get_ipython().run_line_magic('load_ext', 'nbtrail')\n")
+    argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    kernelspec(tmp_path / "specs", "hooked", argv, "python", IPYTHONDIR=str(tmp_path / "hooked"))
+    return {"JUPYTER_PATH": str(tmp_path / "specs")}
 
 
 def shell(command: list[str], folder: Path, environment: dict[str, str]) -> str:
@@ -138,6 +150,34 @@ def test_equal_notebooks_are_not_told_apart_by_chance(
     )
     shell([sys.executable, "-c", script], root, environment)
     assert {(e.notebook, e.cell_id) for e in recorded(root)} == {(None, None)}
+
+
+def test_a_server_without_nbtrail(root: Path, tmp_path: Path, hooked: dict[str, str]) -> None:
+    # Two that are equal: the server has told the kernel which it is.
+    (root / "EXPERIMENTAL-try-depth-too.ipynb").write_bytes((root / NAME).read_bytes())
+    server = Server(root, tmp_path / "server", extensions=(), **hooked)
+    try:
+        with server.connect(server.session(NAME, "hooked")) as client:
+            client.run(SOURCES[1], "cell-2")
+            # What a notebook starts is not that notebook.
+            client.run(
+                "import subprocess, sys\nsubprocess.run([sys.executable, '-m', 'nbconvert', "
+                "'--to', 'html', '--execute', 'EXPERIMENTAL-try-depth-too.ipynb'], check=True)",
+                "cell-3",
+            )
+            found = until(root, ended(7))
+    finally:
+        server.stop()
+    assert Counter(e.notebook for e in found) == {NAME: 2, "EXPERIMENTAL-try-depth-too.ipynb": 5}
+
+
+def test_a_run_of_the_pipeline_is_on_record_once(root: Path, environment: dict[str, str]) -> None:
+    """The hook is in the kernels that nbtrail itself starts, too."""
+    shell([sys.executable, "-m", "nbtrail.cli", "run", "-q"], root, environment)
+    found = recorded(root)
+    assert [e.cell_id for e in found] == ["cell-1", "cell-2", "cell-3", "cell-5", "cell-6"]
+    assert all(e.run is not None for e in found)
+    assert spools(root) == []
 
 
 def test_the_hook_is_removed(root: Path, environment: dict[str, str]) -> None:
@@ -264,15 +304,11 @@ def test_loaded_by_hand_in_one_notebook(
         kernel.close()
 
 
-def test_no_execution_is_on_record_twice(root: Path, tmp_path: Path) -> None:
+def test_no_execution_is_on_record_twice(
+    root: Path, tmp_path: Path, hooked: dict[str, str]
+) -> None:
     """A server that listens to kernels with the hook, and one in which it is loaded later."""
-    place = tmp_path / "server"
-    startup = place / "hooked" / "profile_default" / "startup"
-    startup.mkdir(parents=True)
-    (startup / "10-nbtrail.py").write_text("get_ipython().run_line_magic('load_ext', 'nbtrail')\n")
-    argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    kernelspec(place / "specs", "hooked", argv, "python", IPYTHONDIR=str(place / "hooked"))
-    server = Server(root, place, JUPYTER_PATH=str(place / "specs"))
+    server = Server(root, tmp_path / "server", **hooked)
     try:
         with server.connect(server.session(NAME, "hooked")) as client:
             # It may come before the server's probe, and be heard by both.
