@@ -424,6 +424,7 @@ def test_children_whose_command_says_all(bench: Bench) -> None:
         "goes on": "child.communicate(b'late')",
         "nothing": "!ls; uname -a\nimport platform; platform.processor()",
         "git": "subprocess.run(['git', 'status'])",
+        "none": "try: subprocess.run(['no-such-program', 'in.txt'])\nexcept OSError: pass",
     }
     for name, code in cells.items():
         bench.run(code, name)
@@ -440,7 +441,7 @@ def test_children_whose_command_says_all(bench: Bench) -> None:
     assert seen["again"] == (["in.txt"], ["b.txt"])
     assert seen["move"] == ([], ["g.txt"])
     assert set(seen["background"][1]) == {"h.txt"}
-    for name in ("failed", "nothing", "git"):
+    for name in ("failed", "nothing", "git", "none"):
         assert seen[name] == ([], []), name
     assert all(access.sha256 for name in seen for access in found[name].reads)
     assert [d.start.source for d in bench.finished if d.end.children] == []

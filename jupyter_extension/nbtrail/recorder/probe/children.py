@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from threading import get_ident
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from .commands import Verdict, judge, judge_script
 from .native import HOOKS, watch_imports
@@ -30,7 +30,8 @@ _LINES = 20_000
 _JOURNALS = ("-wal", "-shm", "-journal", ".wal")
 _TWINS = (".py", ".md", ".Rmd", ".qmd", ".R", ".jl")
 
-Snapshot = dict[str, Any]
+if TYPE_CHECKING:
+    Snapshot = dict[str, Any]
 
 
 class Project:
@@ -479,7 +480,9 @@ def _wrap() -> None:
 
 def _make_fork_exec(original: Any) -> Any:
     def fork_exec(self: Any, *args: Any) -> Any:
-        note_command(args[0], args[4], args[5])
+        # Libraries try programs that are not there.
+        if not all(os.path.isabs(p) and not os.path.exists(p) for p in args[1]):
+            note_command(args[0], args[4], args[5])
         pid = original(*args)
         _note_pid(pid)
         return pid

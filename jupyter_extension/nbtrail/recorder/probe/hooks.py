@@ -101,7 +101,11 @@ class Hooks:
     def _finish(self, seen: Seen) -> None:
         """Tell what the cell did, and what threads of earlier cells did meanwhile."""
         tracker.end(seen)
-        children.settle(seen)
+        try:
+            children.settle(seen)
+        except Exception:
+            seen.unknown = True
+            tracker.failures += 1
         background = tracker.take_late()
         report: dict[str, Any] = {"kind": "cell", "cell_id": seen.cell_id}
         report.update(self._contents(seen, last=True))

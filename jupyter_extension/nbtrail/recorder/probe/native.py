@@ -14,7 +14,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .frames import OWN_FILES, call_as
 from .report import database_state, listing
@@ -97,7 +97,8 @@ class _Arguments:
         return None
 
 
-Look = Callable[[_Arguments], Any]
+if TYPE_CHECKING:
+    Look = Callable[[_Arguments], Any]
 
 
 def _reads(place: int, *names: str) -> Look:
@@ -215,11 +216,11 @@ class _Entry:
 def _polars() -> dict[str, _Entry]:
     kinds = "csv parquet ipc ipc_stream ndjson json avro excel ods lines".split()
     found = {f"read_{kind}": _Entry(_reads(0, "source")) for kind in kinds}
-    found |= {f"scan_{kind}": _Entry(_reads(0, "source")) for kind in kinds}
-    found |= {f"read_{kind}_schema": _Entry(_reads(0, "source")) for kind in kinds}
-    found |= {f"read_{kind}_batched": _Entry(_reads(0, "source")) for kind in kinds}
-    found |= {f"DataFrame.write_{k}": _Entry(_writes(1, "file", "workbook")) for k in kinds}
-    found |= {f"LazyFrame.sink_{k}": _Entry(_writes(1, "path", "target")) for k in kinds}
+    for kind in kinds:
+        for name in (f"scan_{kind}", f"read_{kind}_schema", f"read_{kind}_batched"):
+            found[name] = _Entry(_reads(0, "source"))
+        found[f"DataFrame.write_{kind}"] = _Entry(_writes(1, "file", "workbook"))
+        found[f"LazyFrame.sink_{kind}"] = _Entry(_writes(1, "path", "target"))
     found["read_delta"] = found["scan_delta"] = _Entry(_reads(0, "source"))
     found["DataFrame.write_delta"] = _Entry(_writes(1, "target"))
     return found
