@@ -62,6 +62,7 @@ class OpenProject:
         self._on_commit = on_commit
         self._lock = threading.Lock()
         self._store: Store | None = None
+        self._followed: frozenset[str] | None = None
         self._writer: Writer | None = None
         self._intake: Intake | None = None
 
@@ -185,12 +186,32 @@ class OpenProject:
         """All notebooks of the project, each in short."""
         from nbtrail.overview import summaries
 
+        self._follow_files()
         return summaries(self.project, self.store_or_none())
+
+    def _follow_files(self) -> None:
+        """Give notebooks that were moved or copied while nobody watched their histories.
+
+        Nothing is looked at while the notebooks are those of the last time.
+        """
+        from nbtrail.ledger.follow import follow_files
+
+        present = frozenset(self.project.notebooks())
+        store = self.store_or_none()
+        if store is None or present == self._followed:
+            return
+        try:
+            with store.write() as connection:
+                follow_files(self.project, connection)
+        except NbtrailError:
+            return  # next time: nobody's list has to wait for that
+        self._followed = present
 
     def status(self, path: str) -> NotebookStatus:
         """One notebook: name, pairing, order of its cells, environment, findings."""
         from nbtrail.overview import status
 
+        self._follow_files()
         relative = self.project.relative(path)
         kernel = self._kernel_environment(self.project.root / relative)
         return status(self.project, self.store_or_none(), relative, kernel)
@@ -251,6 +272,8 @@ class OpenProject:
         from nbtrail.ledger import queries
 
         path = None if notebook is None else self.project.relative(notebook)
+        if path is not None:
+            self._follow_files()
         with self.store.read() as connection:
             return queries.executions(connection, path, limit=limit, after=after)
 
