@@ -148,12 +148,17 @@ class Outbox:
 
     def _with_cell(self, done: Finished, place: Place) -> ExecutionEnd:
         """Find the cell of what nobody was seen to ask for: a console's code is no cell's."""
-        known = done.noted or done.end.cell_id is not None or place.match is None
-        found = None if known or place.match is None else place.match(done.start.source)
+        if done.noted or done.end.cell_id is not None or place.match is None:
+            return done.end
+        try:
+            found = place.match(done.start.source)
+        except Exception:
+            log.debug("nbtrail: a cell could not be looked for", exc_info=True)
+            return done.end
         if found is None:
             return done.end
         return msgspec.structs.replace(
-            done.end, notebook=found[0], cell_id=found[1], cell_id_inferred=True
+            done.end, notebook=found[0], cell_id=found[1], cell_id_inferred=found[2]
         )
 
     def _hash_and_put(self, done: Finished, place: Place, doings: Doings) -> None:

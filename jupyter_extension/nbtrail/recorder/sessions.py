@@ -31,8 +31,9 @@ class Sink(Protocol):
         """Wait until all of it is written."""
 
 
-#: Takes a source text; gives notebook (as in `Place`) and cell id. It may read files.
-Matcher = Callable[[str], tuple[str, str] | None]
+#: Takes a source text; gives notebook (as in `Place`), cell id, and whether that one was found
+#: by its text only. It may read files.
+Matcher = Callable[[str], tuple[str, str, bool] | None]
 
 
 @dataclass(frozen=True)

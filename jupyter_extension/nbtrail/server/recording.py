@@ -26,6 +26,7 @@ from nbtrail.recorder.install import install_code
 from nbtrail.recorder.recorder import Place, Recorder
 from nbtrail.server.notebooks_of_kernels import NotebooksOfKernels
 from nbtrail.server.projects import Projects
+from nbtrail.server.server_side import ServerSide
 from nbtrail.server.websocket import Gate, connection_class
 
 KERNEL_ACTIONS = "https://events.jupyter.org/jupyter_server/kernel_actions/v1"
@@ -74,6 +75,7 @@ class Recording:
         self._record = record
         self._no_delay = no_delay
         self._notebooks = NotebooksOfKernels(serverapp.session_manager, projects.absolute)
+        self._server_side = ServerSide()
         self._clients: OrderedDict[str, str] = OrderedDict()
         self._probes: dict[str, str] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -89,6 +91,8 @@ class Recording:
             settings[_CLASS], noter, self._gate, no_delay=self._no_delay
         )
         self._notebooks.watch()
+        if self._record:
+            self._server_side.watch()
         self._spawn(self._begin())
         logger = self._app.event_logger
         if not self._record or logger is None:
@@ -105,6 +109,7 @@ class Recording:
         for task in list(self._tasks):
             task.cancel()
         self._notebooks.unwatch()
+        self._server_side.unwatch()
         logger = self._app.event_logger
         if self._record and logger is not None:
             logger.remove_listener(schema_id=KERNEL_ACTIONS, listener=self._on_kernel_action)
@@ -248,11 +253,12 @@ class Recording:
         notebook = None if path is None else project.relative(self._projects.absolute(path))
         sink: Callable[[], Any] = lambda: self._projects.for_path(path or "").writer  # noqa: E731
 
-        def match(source: str) -> tuple[str, str] | None:
-            found = self._notebooks.match(kernel_id, source)
+        def match(source: str) -> tuple[str, str, bool] | None:
+            asked = self._server_side.find(kernel_id, source)
+            found = asked or self._notebooks.match(kernel_id, source)
             if found is None:
                 return None
-            return project.relative(self._projects.absolute(found[0])), found[1]
+            return project.relative(self._projects.absolute(found[0])), found[1], asked is None
 
         return Place(project.root, sink, notebook, project.state_dir, match)
 

@@ -214,8 +214,9 @@ def test_a_shared_document(collaborative: Server) -> None:
 
 def test_execution_on_the_server_does_not_pass_the_websocket(collaborative: Server) -> None:
     name = "EXPERIMENTAL-on-the-server.ipynb"
-    sources = ["x = 1", "open('server.txt', 'w').write('x')", "x = 1", "1 / 0"]
-    notebook(collaborative.root / name, sources)
+    sources = ["x = 1", "open('server.txt', 'w').write('x')", "x = 1", "1 / 0", "edited = 1"]
+    # The last cell was edited, and no file has the edit yet.
+    notebook(collaborative.root / name, [*sources[:4], "not_edited = 1"])
     room, document = open_room(collaborative, name)
     with closing(room):
         kernel = collaborative.session(f"RTC:{name}")
@@ -230,18 +231,20 @@ def test_execution_on_the_server_does_not_pass_the_websocket(collaborative: Serv
             answer = collaborative.request("POST", f"kernels/{kernel}/execute", asked)
             while answer["pending"]:
                 answer = collaborative.get(answer["request_url"].removeprefix("/api/"))
-        found = until(collaborative.root, ended(4), name)
+        # Without a document: found by its text.
+        asked = {"code": sources[2], "metadata": {}}
+        answer = collaborative.request("POST", f"kernels/{kernel}/execute", asked)
+        *found, last = until(collaborative.root, ended(6), name)
     assert [(e.cell_id, e.source) for e in found] == [
         (f"cell-{n}", source) for n, source in enumerate(sources, 1)
     ]
-    assert [e.order for e in found] == [1, 2, 3, 4]
+    assert [e.order for e in found] == [1, 2, 3, 4, 5]
+    assert last.cell_id in ("cell-1", "cell-3")
     assert [a.path for a in found[1].writes] == ["server.txt"]
     assert found[3].error is not None
     with open_project(collaborative.root) as opened, opened.store.read() as connection:
-        query = select(t.executions.c.cell_id_inferred).where(
-            t.executions.c.id.in_([e.id for e in found])
-        )
-        assert set(connection.execute(query).scalars()) == {True}
+        query = select(t.executions.c.id).where(t.executions.c.cell_id_inferred)
+        assert list(connection.execute(query).scalars()) == [last.id]
 
 
 def test_a_clock_that_jumps_back(bench: Bench) -> None:
