@@ -156,6 +156,12 @@ def print_run(settings: Settings, detail: RunDetail) -> None:
     if summary.metrics:
         settings.say()
         settings.table(("metric", "value"), ((k, number(v)) for k, v in summary.metrics.items()))
+    if detail.models():
+        settings.say()
+        settings.table(
+            ("model", "step", "from"),
+            ((m["path"], m["step"], ", ".join(m["inputs"])) for m in detail.models()),
+        )
     if detail.differences:
         settings.say()
         settings.table(

@@ -20,6 +20,13 @@ Verdict = Literal["identical", "different", "failed"]
 FINISHED: frozenset[str] = frozenset({"ok", "failed", "cancelled", "lost"})
 
 
+#: Endings of files that hold trained models.
+_MODELS = (
+    ".pkl", ".pickle", ".joblib", ".pt", ".pth", ".onnx", ".keras", ".h5", ".hdf5", ".safetensors",
+    ".skops", ".cbm", ".ubj", ".model",
+)  # fmt: skip
+
+
 class FileAccess(msgspec.Struct, frozen=True):
     """A file that was read or written; ``sha256`` is ``None`` when the content is unknown."""
 
@@ -156,14 +163,38 @@ class RunDetail(msgspec.Struct, frozen=True):
     differences: tuple[dict[str, Any], ...]
     certificate: str | None
 
+    def models(self) -> list[dict[str, Any]]:
+        """Models that the steps wrote, with the data, metrics and settings they came from."""
+        return [
+            {
+                "path": output.path,
+                "sha256": output.sha256,
+                "bytes": output.bytes,
+                "step": step.path,
+                "inputs": [access.path for access in step.inputs],
+                "metrics": step.metrics,
+                "params": step.params,
+                "environment": self.summary.environment,
+            }
+            for step in self.steps
+            for output in step.outputs
+            if is_model(output.path)
+        ]
+
     def as_json(self) -> dict[str, Any]:
         """The run and its steps in one object, as commands and REST give it."""
         return {
             **msgspec.structs.asdict(self.summary),
             "steps": self.steps,
+            "models": self.models(),
             "differences": self.differences,
             "certificate": self.certificate,
         }
+
+
+def is_model(path: str) -> bool:
+    """Whether a file of this name holds a trained model."""
+    return path.lower().endswith(_MODELS)
 
 
 def iso(seconds: float) -> str:

@@ -20,15 +20,9 @@ from sqlalchemy import Connection, Row, select, text
 from nbtrail.errors import UsageError
 from nbtrail.ledger import tables as t
 from nbtrail.ledger.queries import check_limit, integer_cursor
-from nbtrail.ledger.records import iso
+from nbtrail.ledger.records import is_model, iso
 
 HitKind = Literal["source", "output", "error", "metric", "file", "model", "run"]
-
-#: Endings of files that hold trained models.
-MODEL_SUFFIXES = (
-    ".pkl", ".pickle", ".joblib", ".pt", ".pth", ".onnx", ".keras", ".h5", ".hdf5", ".safetensors",
-    ".skops", ".cbm", ".ubj", ".model",
-)  # fmt: skip
 
 _FIELDS = ("source", "output", "error", "metrics", "files")
 _KINDS: dict[str, HitKind] = {
@@ -283,7 +277,7 @@ def _excerpt(row: Row[Any], patterns: Sequence[re.Pattern[str]]) -> tuple[HitKin
     if field != "files":
         return _KINDS[field], _around(value, start, end), None
     line = value[value.rfind("\n", 0, start) + 1 :].partition("\n")[0]
-    return "model" if line.lower().endswith(MODEL_SUFFIXES) else "file", line, line
+    return "model" if is_model(line) else "file", line, line
 
 
 def _around(value: str, start: int, end: int) -> str:

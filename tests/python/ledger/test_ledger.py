@@ -200,7 +200,9 @@ def test_runs_steps_and_their_files(store: Store) -> None:
         runs.plan_steps(connection, run, ["a.ipynb", "b.ipynb"])
         runs.update_step(connection, run, 0, status="ran", seconds=1.5, metrics={"auc": 0.9})
         output = FileAccess("data/2026-11-20_x.csv", "ff", 3)
-        runs.set_step_files(connection, run, 0, inputs=[], outputs=[output])
+        model = FileAccess("models/forest.joblib", "ee", 9)
+        data = FileAccess("data/2026-11-19_w.csv", "dd", 5)
+        runs.set_step_files(connection, run, 0, inputs=[data], outputs=[output, model])
         assert runs.request_cancel(connection, run) == "queued"
         assert runs.heartbeat(connection, run)
         runs.update_run(connection, run, status="cancelled")
@@ -212,7 +214,13 @@ def test_runs_steps_and_their_files(store: Store) -> None:
             queries.run_detail(connection, "nothing")
     assert (summary.status, summary.steps_done, summary.steps_total) == ("cancelled", 1, 2)
     assert summary.metrics == {"auc": 0.9}
-    assert detail.steps[0].outputs == (output,)
+    assert detail.steps[0].outputs == (output, model)
+    assert detail.as_json()["models"] == [
+        {
+            "path": model.path, "sha256": "ee", "bytes": 9, "step": "a.ipynb",
+            "inputs": [data.path], "metrics": {"auc": 0.9}, "params": {}, "environment": None,
+        }
+    ]  # fmt: skip
     assert step is not None
     assert step.seconds == 1.5
 
