@@ -171,18 +171,21 @@ def doctor(settings: Settings, repair: bool) -> None:
         if repair and not described["store"]["ok"]:
             repaired = opened.repair_store()
             described = opened.describe()
-        sizes = opened.store_sizes() if described["store"]["ok"] else None
+        is_fine = described["store"]["ok"]
+        sizes = opened.store_sizes() if is_fine else None
+        place = opened.store.place if is_fine else None
     if settings.as_json:
-        settings.print_json({**described, "repaired": repaired, "sizes": sizes})
+        settings.print_json({**described, "repaired": repaired, "sizes": sizes, "place": place})
     else:
-        _print_doctor(settings, described, repaired, sizes)
+        _print_doctor(settings, described, repaired, sizes, place)
     if not described["store"]["ok"] or described["config_error"] is not None:
         sys.exit(1)
 
 
 def _print_doctor(
-    settings: Settings, described: dict[str, Any], repaired: str | None, sizes: Sizes | None
-) -> None:
+    settings: Settings, described: dict[str, Any], repaired: str | None, sizes: Sizes | None,
+    place: str | None,
+) -> None:  # fmt: skip
     store = described["store"]
     settings.say(f"nbtrail {described['version']}")
     settings.say(f"project    {described['name']}  {described['root']}")
@@ -193,7 +196,8 @@ def _print_doctor(
     settings.say(f"state      {described['state_dir']}")
     if repaired is not None:
         settings.say(f"repaired   the damaged ledger is kept as {repaired}")
-    settings.say("ledger     " + (style("fine", "green") if store["ok"] else store["message"]))
+    fine = f"{style('fine', 'green')}, in {place}"
+    settings.say("ledger     " + (fine if store["ok"] else store["message"]))
     if sizes is not None:
         settings.say(
             f"on record  {sizes.executions} executions, {sizes.runs} runs: database "

@@ -281,7 +281,8 @@ def _newest_whole_runs(steps: Sequence[Row[Any]]) -> set[str]:
     for step in steps:
         if step.kind == "pipeline" and step.run_status == "ok" and step.status in _GOOD:
             counts[step.run_id] += 1
-    largest = next((run for run in counts if counts[run] == max(counts.values())), None)
+    most = max(counts.values(), default=0)
+    largest = next((run for run, count in counts.items() if count == most), None)
     return {run for run in (next(iter(counts), None), largest) if run is not None}
 
 

@@ -139,8 +139,10 @@ class Store:
         self._engine.dispose()
 
     @property
-    def _place(self) -> str:
-        """The ledger's folder as messages call it: below its project's, or where else it is."""
+    def place(self) -> str:
+        """Where the ledger is, as messages call it: a folder below its project, or a database."""
+        if self._is_postgres:
+            return postgres.place(self._engine.url)
         inside = self.folder.name == STATE_NAME
         return f"{self.folder.parent.name}/{STATE_NAME}" if inside else str(self.folder)
 
@@ -188,13 +190,13 @@ class Store:
         reason = str(getattr(error, "orig", error))
         if not isinstance(error, OperationalError):
             raise StoreError(
-                f"The ledger in {self._place} is damaged: {reason}.", hint=_REPAIR_HINT
+                f"The ledger in {self.place} is damaged: {reason}.", hint=_REPAIR_HINT
             ) from error
         hint = "Close the other program that uses it, or make room on the disk."
         if "locked" in reason or "full" in reason:
             raise StoreError(f"The ledger is not available: {reason}.", hint=hint) from error
         raise StoreError(
-            f"The ledger in {self._place} cannot be used: {reason}.", hint=_REPAIR_HINT
+            f"The ledger in {self.place} cannot be used: {reason}.", hint=_REPAIR_HINT
         ) from error
 
 

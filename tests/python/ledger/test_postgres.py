@@ -281,6 +281,7 @@ def test_a_project_runs_and_is_verified(tmp_path: Path, database: str) -> None:
     status = answer("status")["notebooks"]
     assert {notebook["order"] for notebook in status} == {"linear"}
     assert answer("gc", "--dry-run")["runs"] == 0
-    sizes = answer("doctor")["sizes"]
-    assert sizes["database"] > 0
+    doctor = answer("doctor")
+    assert doctor["sizes"]["database"] > 0
+    assert doctor["place"].startswith("the PostgreSQL database test_")
     assert not (project / ".nbtrail" / "trail.db").exists()
