@@ -113,6 +113,8 @@ class Server:
         **env: str,
     ) -> None:
         self.root = root
+        #: Where it keeps the connection files of its kernels.
+        self.runtime = place / "runtime"
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]

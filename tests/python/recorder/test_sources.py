@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import websocket
+from jupyter_client.blocking.client import BlockingKernelClient
 from sqlalchemy import select
 
 from nbtrail.app import open_project
@@ -78,6 +79,28 @@ def test_a_console_on_the_kernel_of_a_notebook(server: Server) -> None:
     assert [(e.cell_id, e.source) for e in found] == [
         ("cell-1", "x = 1"), (None, "x + 1"), (None, "x = 5"),
     ]  # fmt: skip
+
+
+def test_a_client_that_passes_the_server_by(server: Server) -> None:
+    """As nbclient, papermill and `jupyter console --existing` do with a kernel that is there."""
+    name = "EXPERIMENTAL-passed-by.ipynb"
+    notebook(server.root / name, ["x = 1", "y = 2"])
+    kernel = server.session(name)
+    with server.connect(kernel) as tab:
+        tab.ready()
+    connection = server.runtime / f"kernel-{kernel}.json"
+    client = BlockingKernelClient(connection_file=str(connection))
+    client.load_connection_file()
+    client.start_channels()
+    try:
+        for code in ("x = 1", "open('by.txt', 'w').write('x')", "y = 2"):
+            client.execute_interactive(code, timeout=60)
+    finally:
+        client.stop_channels()
+        client.context.destroy()
+    found = until(server.root, ended(3), name)
+    assert [(e.cell_id, e.order) for e in found] == [("cell-1", 1), (None, 2), ("cell-2", 3)]
+    assert [a.path for a in found[1].writes] == ["by.txt"]
 
 
 def test_subshells_run_at_the_same_time(server: Server) -> None:

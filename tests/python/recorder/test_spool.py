@@ -327,6 +327,19 @@ def test_no_execution_is_on_record_twice(
     assert [e.cell_id for e in recorded(root, NAME)] == ["cell-1", "cell-2", "cell-3"]
 
 
+def test_what_a_killed_run_left_running_is_lost(root: Path, tmp_path: Path) -> None:
+    loop = "EXPERIMENTAL-without-end.ipynb"
+    notebook(root / loop, ["x = 1", "import time\nwhile True: time.sleep(0.01)"])
+    with open_project(root) as opened:
+        run = opened.start_run(notebooks=(loop,))
+        until(root, lambda found: [e.status for e in found] == ["ok", "running"])
+        (row,) = rows(root, t.runs)
+        os.kill(row.pid, signal.SIGKILL)
+        assert opened.follow(run).summary.status == "lost"
+    found = until(root, ended(2))
+    assert [(e.status, e.run) for e in found] == [("ok", run), ("lost", run)]
+
+
 def test_what_a_killed_server_left_running_is_lost(root: Path, tmp_path: Path) -> None:
     server = Server(root, tmp_path / "first")
     try:
