@@ -10,7 +10,7 @@ from tables import Table, clean_environment, milliseconds, python
 
 #: Modules that are slow to import and have no place in a start.
 HEAVY = (
-    "alembic", "jsonschema", "jupytext", "nbclient", "nbconvert", "nbformat", "numpy", "pandas",
+    "alembic", "detect_secrets", "jsonschema", "jupytext", "nbclient", "nbconvert", "nbformat", "numpy", "pandas",
     "rich.progress", "sqlalchemy", "zstandard",
 )  # fmt: skip
 
