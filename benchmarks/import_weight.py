@@ -10,8 +10,8 @@ from tables import Table, clean_environment, milliseconds, python
 
 #: Modules that are slow to import and have no place in a start.
 HEAVY = (
-    "alembic", "detect_secrets", "jsonschema", "jupytext", "nbclient", "nbconvert", "nbformat", "numpy", "pandas",
-    "rich.progress", "sqlalchemy", "zstandard",
+    "alembic", "detect_secrets", "jsonschema", "jupytext", "nbclient", "nbconvert", "nbformat",
+    "numpy", "pandas", "rich.progress", "sqlalchemy", "zstandard",
 )  # fmt: skip
 
 #: What is imported, the imports that are there anyway, and whether heavy modules are allowed.
