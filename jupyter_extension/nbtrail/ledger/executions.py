@@ -83,6 +83,11 @@ def set_session_environment(
     return identity
 
 
+def set_session_git(connection: Connection, session: str, state: Mapping[str, Any]) -> None:
+    """What git said of the project when the session began to execute something."""
+    connection.execute(update(t.sessions).where(t.sessions.c.id == session).values(git=dict(state)))
+
+
 def close_session(
     connection: Connection, session: str, reason: str, ended_at: float, status: str = "died"
 ) -> None:

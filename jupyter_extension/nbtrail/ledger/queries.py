@@ -50,9 +50,11 @@ def executions(
             t.executions,
             t.notebooks.c.path.label("notebook"),
             t.runs.c.kind.label("run_kind"),
+            func.coalesce(t.runs.c.git, t.sessions.c.git).label("git"),
         )
         .outerjoin(t.notebooks, t.notebooks.c.id == t.executions.c.notebook_id)
         .outerjoin(t.runs, t.runs.c.id == t.executions.c.run_id)
+        .outerjoin(t.sessions, t.sessions.c.id == t.executions.c.session_id)
         .order_by(t.executions.c.id.desc())
         .limit(limit + 1)
     )
@@ -169,7 +171,9 @@ def run_detail(connection: Connection, run: str) -> RunDetail:
         )
         for step in step_rows
     )
-    return RunDetail(_run(row, step_rows), steps, tuple(row.differences or ()), row.certificate)
+    dirty = (row.git or {}).get("files") or {}
+    differences = tuple(row.differences or ())
+    return RunDetail(_run(row, step_rows), steps, differences, row.certificate, dirty)
 
 
 def last_step_row(connection: Connection, notebook: str) -> Row[Any] | None:
@@ -274,6 +278,7 @@ def _execution(row: Row[Any], accesses: dict[str, list[FileAccess]]) -> Executio
         writes=tuple(accesses["write"]),
         run=row.run_id,
         run_kind=row.run_kind,
+        git=_git(row.git),
     )
 
 
@@ -289,6 +294,11 @@ def _steps_by_run(connection: Connection, ids: Iterable[str]) -> defaultdict[str
     return found
 
 
+def _git(state: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What lists say of git: the dirty files are only counted."""
+    return None if state is None else {k: v for k, v in state.items() if k != "files"}
+
+
 def _run(row: Row[Any], steps: Sequence[Row[Any]]) -> Run:
     merged: dict[str, float | None] = {}
     for step in steps:
@@ -302,7 +312,7 @@ def _run(row: Row[Any], steps: Sequence[Row[Any]]) -> Run:
         status=row.status,
         started_at=iso(row.started_at),
         seconds=None if row.ended_at is None else round(row.ended_at - row.started_at, 3),
-        git=row.git,
+        git=_git(row.git),
         environment=row.environment_id,
         metrics=merged,
         params=params,

@@ -114,6 +114,8 @@ class Execution(msgspec.Struct, frozen=True):
     run: str | None
     #: Kind of that run: the cells of a verify ran in a copy.
     run_kind: RunKind | None = None
+    #: What git said when the run, or the kernel session, began: commit, branch, dirty files.
+    git: dict[str, Any] | None = None
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -162,6 +164,8 @@ class RunDetail(msgspec.Struct, frozen=True):
     steps: tuple[Step, ...]
     differences: tuple[dict[str, Any], ...]
     certificate: str | None
+    #: Files that differed from the commit, with the SHA-256 of their content where it is known.
+    dirty_files: dict[str, str | None] = {}
 
     def models(self) -> list[dict[str, Any]]:
         """Models that the steps wrote, with the data, metrics and settings they came from."""
@@ -189,6 +193,7 @@ class RunDetail(msgspec.Struct, frozen=True):
             "models": self.models(),
             "differences": self.differences,
             "certificate": self.certificate,
+            "dirty_files": self.dirty_files,
         }
 
 

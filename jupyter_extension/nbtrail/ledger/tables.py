@@ -29,7 +29,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = "0003"
+SCHEMA_VERSION = "0004"
 
 metadata = MetaData(
     naming_convention={
@@ -100,6 +100,7 @@ sessions = Table(
     Column("started_at", Float, nullable=False),
     Column("ended_at", Float),
     Column("end_reason", Text),
+    Column("git", FACTS),
     Column("environment_id", ForeignKey("environments.id")),
 )
 

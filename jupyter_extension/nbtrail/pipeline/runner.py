@@ -15,11 +15,11 @@ from pathlib import Path
 import msgspec
 
 from nbtrail.errors import ConflictError, LockedError, PolicyError, UsageError
+from nbtrail.git import git_state
 from nbtrail.ledger import runs as ledger_runs
 from nbtrail.ledger.steps import active_runs
 from nbtrail.ledger.store import Store
 from nbtrail.pipeline import lock
-from nbtrail.pipeline.git import git_state
 from nbtrail.pipeline.graph import build_graph
 from nbtrail.pipeline.progress import mark_lost
 from nbtrail.pipeline.request import RunRequest, chosen_steps

@@ -79,6 +79,7 @@ class Outbox:
         Its session is put down with it, because the ledger may be another one than at the
         start of the kernel: the folder was adopted, or the ledger set aside.
         """
+        is_first = place.root not in session.opened
         session.opened[place.root] = self._places[place.root] = place
         record, payload = session.record, session.environment
         claimed = place.state is None or place.root in session.claimed
@@ -93,6 +94,18 @@ class Outbox:
             ledger.start_execution(database, start)
 
         place.sink().submit(write)
+        if is_first and start.run is None:  # of a run it is known already
+            self._later(self._large, lambda: self._put_git(record.id, place))
+
+    def _put_git(self, session: str, place: Place) -> None:
+        from nbtrail.git import git_state
+
+        state = git_state(place.root)
+        if state is not None:
+            known = state
+            place.sink().submit(
+                lambda database: _ledger().set_session_git(database, session, known)
+            )
 
     def finish(self, done: Finished, place: Place, doings: Doings | None) -> None:
         """A cell ended, and did what the probe says."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -202,6 +203,24 @@ def test_large_files_are_hashed_after_the_end_is_on_record(bench: Bench) -> None
     bench.run(f"open('large.bin', 'wb').write(bytes({size}))")
     (one,) = bench.log()
     assert one.writes == (FileAccess("large.bin", sha256_bytes(bytes(size)), size),)
+
+
+def test_what_git_says_when_a_session_begins(bench: Bench) -> None:
+    def git(*arguments: str) -> str:
+        identity = ("-c", "user.name=t", "-c", "user.email=t@example.org")
+        return subprocess.run(
+            ["git", "-C", str(bench.root), *identity, *arguments],
+            check=True, capture_output=True, text=True,
+        ).stdout.strip()  # fmt: skip
+
+    git("init", "--quiet", "--initial-branch=main")
+    (bench.root / "kept.txt").write_text("1")
+    git("add", "kept.txt")
+    git("commit", "--quiet", "-m", "start")
+    bench.run("1")
+    (one,) = bench.log()
+    assert one.git is not None
+    assert (one.git["commit"], one.git["branch"]) == (git("rev-parse", "HEAD"), "main")
 
 
 def test_text_of_outputs_is_found_by_search(bench: Bench) -> None:
