@@ -98,7 +98,7 @@ $(DONE)/sources: scripts/source_environments.sh constraints.txt pyproject.toml |
 test-python: install
 	@sh scripts/ensure_postgres.sh >/dev/null
 	@$(MAKE) --no-print-directory $(DONE)/sources
-	$(VENV)/bin/python -m pytest --durations=15 --durations-min=3
+	$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile --durations=15 --durations-min=3
 
 test-js: install
 	jlpm test

@@ -79,6 +79,8 @@ async def run_cells(
         timeout_func=lambda _cell: timeout or None,
         record_timing=False,
         allow_errors=False,
+        # As JupyterLab keeps them: how a kernel flushes its streams is no difference.
+        coalesce_streams=True,
     )
     client.kc = kernel.client
     if kernel.client.language_info:

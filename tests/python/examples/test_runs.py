@@ -102,7 +102,12 @@ def run_all(root: Path, day: str) -> Run:
     for name in TRUTH["order"]:
         notebook = nbformat.read(root / name, as_version=4)
         notebook.cells.append(nbformat.v4.new_code_cell(SHOW_NUMBERS))
-        client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(root)}})
+        client = NotebookClient(
+            notebook,
+            timeout=120,
+            resources={"metadata": {"path": str(root)}},
+            coalesce_streams=True,
+        )
         client.execute(env=env)
         numbers = json.loads(notebook.cells.pop().outputs[0].text)
         notebooks[name] = notebook
