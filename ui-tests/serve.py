@@ -5,7 +5,7 @@ Below the server's root:
 - ``example``: the example project, not run yet
 - ``drafts``: a project with the example's rules and one notebook
 - ``broken``: files that are no notebooks, a kernel that is not there, and a notebook that is fine
-- ``dying``: a notebook that ends its own kernel
+- ``dying``: a notebook that ends its own kernel once there is a file named ``end``
 - ``corrupt``: a project whose ``trail.db`` is no database
 - ``read-only``: a project in whose folder nothing may be written
 - ``loose``: a git repository that is no project yet
@@ -81,7 +81,11 @@ def prepare(root: Path) -> None:
         root / "dying",
         {
             "EXPLORATION-ends-its-kernel": notebook(
-                "before = 1", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", "after = 2"
+                "before = 1",
+                "import os, signal, time\n"
+                "while not os.path.exists('end'):\n    time.sleep(0.01)\n"
+                "os.kill(os.getpid(), signal.SIGKILL)",
+                "after = 2",
             )
         },
     )

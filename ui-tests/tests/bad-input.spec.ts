@@ -97,6 +97,9 @@ test.describe('a kernel that dies in mid-cell', () => {
   test('is on record, and Lab goes on', async ({ page, trail }) => {
     await trail.openStep('EXPLORATION-ends-its-kernel');
     await trail.runAll();
+    // What a kernel has no time to say nobody hears: it dies when the cell is on record.
+    await expect(trail.executions.first()).toContainText('import os');
+    await page.contents.uploadContent('', 'text', 'dying/end');
     const died = page.locator('.jp-Dialog');
     await expect(died).toContainText('restart', { timeout: 30000 });
     await died.getByRole('button').last().click();
