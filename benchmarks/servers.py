@@ -21,11 +21,12 @@ DEADLINE = 60.0
 
 @dataclass(frozen=True)
 class Server:
-    """A server that answers. ``seconds`` is how long it took to."""
+    """A server that answers. ``seconds`` is how long it took to, ``resident`` its bytes then."""
 
     port: int
     process: int
     seconds: float
+    resident: int
 
     @property
     def address(self) -> str:
@@ -36,19 +37,15 @@ class Server:
         """End it as a power cut would: nothing is told, nothing is written."""
         os.kill(self.process, signal.SIGKILL)
 
-    @property
-    def resident(self) -> int:
-        """Resident memory in bytes."""
-        status = Path(f"/proc/{self.process}/statm")
-        if status.exists():
-            return int(status.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-        answer = subprocess.run(
-            ["ps", "-o", "rss=", "-p", str(self.process)],
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        return int(answer.stdout) * 1024
+
+def _resident(process: int) -> int:
+    status = Path(f"/proc/{process}/statm")
+    if status.exists():
+        return int(status.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    answer = subprocess.run(
+        ["ps", "-o", "rss=", "-p", str(process)], check=True, capture_output=True, text=True
+    )
+    return int(answer.stdout) * 1024
 
 
 @contextlib.contextmanager
@@ -68,7 +65,8 @@ def running(home: Path, *, enabled: bool, options: tuple[str, ...] = ()) -> Iter
         try:
             address = f"http://127.0.0.1:{port}"
             _wait_for(f"{address}/api/status", process)
-            server = Server(port, process.pid, time.perf_counter() - begin)
+            seconds = time.perf_counter() - begin
+            server = Server(port, process.pid, seconds, _resident(process.pid))
             _check(f"{address}/nbtrail/api/project", enabled)
             yield server
         finally:
