@@ -118,10 +118,6 @@ class OpenProject:
 
         Never raises, and does next to nothing where nothing was left.
         """
-        # Looked at before anything is imported: a server asks when it starts.
-        folder = self.project.state_dir
-        if not any((folder / name).is_dir() for name in ("spool", "recorders")):
-            return
         from nbtrail.recorder.intake import Intake
 
         with self._lock:
