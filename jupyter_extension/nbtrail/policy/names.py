@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from nbtrail.notebooks.names import NotebookName, parse_name
 from nbtrail.policy.baseline import Baseline, load_baseline
+from nbtrail.policy.catalogue import Rule
 from nbtrail.policy.findings import (
     DRAFT,
     MANY_CATEGORIES,
@@ -18,7 +19,21 @@ from nbtrail.policy.findings import (
 from nbtrail.policy.propose import Proposal, propose_name
 from nbtrail.project import Level, Project
 
-__all__ = ["Proposal", "draft_refusal", "name_findings", "name_problem", "propose_name"]
+__all__ = [
+    "RULES",
+    "Proposal",
+    "draft_refusal",
+    "name_findings",
+    "name_problem",
+    "propose_name",
+]
+
+RULES = (
+    Rule(NO_CATEGORY, "category-missing", "The file name has no category word", Level.WARN),
+    Rule(MANY_CATEGORIES, "category-doubled", "The file name has several categories", Level.WARN),
+    Rule(NO_DESCRIPTION, "description-missing", "The file name says nothing of it", Level.WARN),
+    Rule(DRAFT, "draft", "The notebook has the name that Jupyter gave it", Level.WARN),
+)
 
 
 def name_problem(project: Project, path: str, *, new: bool = False) -> Finding | None:

@@ -1,0 +1,46 @@
+"""All rules, put together from the modules that look for what breaks them."""
+
+from __future__ import annotations
+
+import difflib
+import re
+
+from nbtrail.errors import NotFoundError
+from nbtrail.policy import code as code_rules
+from nbtrail.policy import names
+from nbtrail.policy.catalogue import Rule
+
+#: Sorted by code.
+ALL_RULES: tuple[Rule, ...] = tuple(
+    sorted((*names.RULES, *code_rules.RULES), key=lambda rule: rule.code)
+)
+
+_BY_KEY = {key: rule for rule in ALL_RULES for key in (rule.code, rule.name)}
+_PREFIX = re.compile(r"NBT\d{0,3}")
+
+
+def rule(key: str) -> Rule:
+    """The rule of this code or name.
+
+    Raises
+    ------
+    NotFoundError
+        With the nearest known name.
+    """
+    try:
+        return _BY_KEY[key.upper() if key[:3].upper() == "NBT" else key]
+    except KeyError:
+        raise NotFoundError(f"There is no rule {key}.", hint=nearest(key)) from None
+
+
+def is_known(key: str) -> bool:
+    """Whether this is a rule's code or name, or what the codes of some rules begin with."""
+    if key in _BY_KEY:
+        return True
+    return bool(_PREFIX.fullmatch(key)) and any(r.code.startswith(key) for r in ALL_RULES)
+
+
+def nearest(key: str) -> str:
+    """A hint that names what was probably meant."""
+    near = difflib.get_close_matches(key, _BY_KEY, n=1)
+    return f"Did you mean {near[0]}?" if near else "See: nbtrail rules"
