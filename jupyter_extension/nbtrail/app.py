@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from nbtrail.errors import ConfigError, NbtrailError, NotFoundError
 from nbtrail.project import Project, find_project
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from nbtrail.ledger.writer import Writer
     from nbtrail.notebooks.document import Notebook
     from nbtrail.overview import NotebookStatus, NotebookSummary
+    from nbtrail.pairing.resolve import ConflictView
     from nbtrail.pipeline.graph import Graph
     from nbtrail.pipeline.status import StepState
     from nbtrail.policy.findings import Finding
@@ -482,9 +483,15 @@ class OpenProject:
             pair=pair,
         )
 
-    def resolve_pair(self, notebook: str, keep: Literal["notebook", "twin"]) -> Made:
-        """End a conflict between notebook and twin; the side that gives way is kept first."""
-        from nbtrail.pairing.sync import resolve
+    def pair_conflict(self, notebook: str) -> ConflictView:
+        """What notebook and twin cannot both be right about, cell by cell."""
+        from nbtrail.pairing.resolve import conflict_of
+
+        return conflict_of(self.project, self.store_or_none(), self.project.relative(notebook))
+
+    def resolve_pair(self, notebook: str, keep: str | Mapping[str, str]) -> Made:
+        """End a conflict as a whole or by cell; `nbtrail.pairing.resolve.resolve`."""
+        from nbtrail.pairing.resolve import resolve
         from nbtrail.policy.naming import Made
 
         path = self.project.relative(notebook)

@@ -14,6 +14,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("project", "Make this folder a project: rules, twins, ignore lines."),
     "new": ("project", "Make a named, paired notebook."),
     "check": ("project", "Names, twins and files that break a rule."),
+    "resolve": ("pairs", "End a conflict between a notebook and its twin."),
     "status": ("project", "What of each notebook is fresh, stale, out of order."),
     "hook": ("hook", "Record kernels that no Jupyter Server with nbtrail starts."),
     "doctor": ("project", "What is installed, where the store is, what is broken."),

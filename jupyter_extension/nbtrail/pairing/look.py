@@ -20,7 +20,7 @@ from nbtrail.pairing.cells import PairCell, Sheet, sheet_of
 from nbtrail.pairing.convert import decode_twin, from_text, has_merge_markers, to_text
 from nbtrail.pairing.decide import Action, Digests, decide
 from nbtrail.pairing.formats import TwinFormat, format_of, twin_path
-from nbtrail.pairing.merge import Merged, PairConflict, merge
+from nbtrail.pairing.merge import Merged, PairConflict, Rules, merge
 from nbtrail.project import Project
 
 if TYPE_CHECKING:
@@ -121,15 +121,10 @@ class Pair:
         """Whether the twin lies there, or has to stay because another file does."""
         return self.home == self.twin or os.path.lexists(self.project.root / self.home)
 
-    def merged(self, content: BaseContent) -> Merged:
+    def merged(self, content: BaseContent, rules: Rules | None = None) -> Merged:
         """The twin's edits since ``content`` brought into the notebook."""
-        return merge(
-            content.sheet,
-            from_text(content.twin, self.form, self.twin),
-            self.sheet,
-            self.twin_sheet,
-            self._regroup,
-        )
+        before = from_text(content.twin, self.form, self.twin)
+        return merge(content.sheet, before, self.sheet, self.twin_sheet, self._regroup, rules)
 
     def merged_notebook(self, merged: Merged) -> Notebook:
         """The notebook after the merge."""
@@ -193,7 +188,7 @@ def look(pair: Pair) -> Look:
             return Look(Action.CONFLICT, conflicts=(_without_base(pair),))
         merged = pair.merged(pair.base_content)
     except UnreadableNotebookError as error:
-        problem = PairConflict("unreadable", None, error.message)
+        problem = PairConflict("unreadable", None, error.message, key="unreadable")
         return Look(Action.CONFLICT, conflicts=(problem,))
     if merged.conflicts:
         return Look(Action.CONFLICT, merged, merged.conflicts)
@@ -216,11 +211,14 @@ def unusable_twin(pair: Pair) -> PairConflict | None:
     """Why the twin must not be imported as it is."""
     if not pair.text.strip() and pair.sheet.cells:
         return PairConflict(
-            "empty", None, f"{pair.twin} is empty: delete it to have it written anew."
+            "empty", None, f"{pair.twin} is empty: delete it to have it written anew.", key="empty"
         )
     if has_merge_markers(pair.text) and not has_merge_markers(pair.converted):
         return PairConflict(
-            "markers", None, f"{pair.twin} holds merge markers of git: resolve the merge first."
+            "markers",
+            None,
+            f"{pair.twin} holds merge markers of git: resolve the merge first.",
+            key="markers",
         )
     return None
 
@@ -231,6 +229,7 @@ def _without_base(pair: Pair) -> PairConflict:
         None,
         f"{pair.path} and {pair.twin} differ and no earlier sync of them is on record: "
         "choose which one is right.",
+        key="no-base",
     )
 
 

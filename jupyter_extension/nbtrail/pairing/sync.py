@@ -21,7 +21,7 @@ from nbtrail.pairing.convert import encode_twin, to_text
 from nbtrail.pairing.decide import Action
 from nbtrail.pairing.formats import is_paired
 from nbtrail.pairing.lock import PATIENCE, pairs_lock
-from nbtrail.pairing.look import Look, Pair, look, open_pair, unusable_twin
+from nbtrail.pairing.look import Look, Pair, look, open_pair
 from nbtrail.pairing.merge import PairConflict
 from nbtrail.project import Project
 
@@ -105,7 +105,7 @@ def pair_state(project: Project, store: Store | None, path: str) -> PairState:
     if pair.twin_data is None:
         return PairState("missing", pair.twin, f"The twin {pair.twin} is missing.")
     seen = look(pair)
-    return PairState(_STATES[seen.action], pair.twin, _message(seen), seen.conflicts)
+    return PairState(_STATES[seen.action], pair.twin, message_of(seen), seen.conflicts)
 
 
 def sync(
@@ -132,36 +132,7 @@ def sync(
         return SyncResult(Action.IN_SYNC, pair.twin, "")
     with pairs_lock(project, patience):
         pair = open_pair(project, store, path)
-        return _carry_out(pair, look(pair))
-
-
-def resolve(project: Project, store: Store | None, path: str, keep_side: str) -> SyncResult:
-    """End a conflict: ``keep_side`` is ``"notebook"`` or ``"twin"``.
-
-    The side that gives way is kept in the store first.
-
-    Raises
-    ------
-    StoreError
-        When there is no store, or it cannot keep the side that gives way.
-    """
-    with pairs_lock(project):
-        pair = open_pair(project, store, path)
-        if pair.twin_data is None or look(pair).action is not Action.CONFLICT:
-            return _carry_out(pair, look(pair))
-        if store is None:
-            raise StoreError(
-                f"The conflict of {path} cannot be resolved without the store.",
-                hint="Run `nbtrail doctor`.",
-            )
-        if keep_side == "notebook":
-            return _write_twin(pair, Look(Action.WRITE_TWIN))
-        problem = unusable_twin(pair)
-        if problem is not None:
-            raise ConflictError(problem.message, hint="Until then the notebook can be kept.")
-        # Against the present notebook as base every difference is an edit of the twin.
-        merged = pair.merged(BaseContent(pair.sheet, pair.converted))
-        return _write_notebook(pair, Look(Action.UPDATE_NOTEBOOK, merged))
+        return carry_out(pair, look(pair))
 
 
 def before_save(
@@ -229,26 +200,27 @@ def after_save(
 
 def _follow_save(pair: Pair, ticket: SaveTicket) -> SyncResult:
     if pair.twin_data is None:
-        return _write_twin(pair, Look(Action.WRITE_TWIN))
+        return write_twin(pair, Look(Action.WRITE_TWIN))
     if pair.twin_sha256 != ticket.twin_sha256:
         seen = look(pair)
         if seen.action in (Action.IN_SYNC, Action.WRITE_TWIN):
-            return _carry_out(pair, seen)
-        return SyncResult(seen.action, pair.twin, _message(seen), seen.conflicts)
+            return carry_out(pair, seen)
+        return SyncResult(seen.action, pair.twin, message_of(seen), seen.conflicts)
     content = pair.base_content
     if content is not None and content.sheet == pair.sheet:
         return _note(pair, Look(Action.IN_SYNC), content)
-    return _write_twin(pair, Look(Action.WRITE_TWIN))
+    return write_twin(pair, Look(Action.WRITE_TWIN))
 
 
-def _carry_out(pair: Pair, seen: Look) -> SyncResult:
+def carry_out(pair: Pair, seen: Look) -> SyncResult:
+    """Do what a look at the pair found; the caller holds the project's lock on its pairs."""
     if seen.action is Action.CONFLICT:
-        return SyncResult(seen.action, pair.twin, _message(seen), seen.conflicts)
+        return SyncResult(seen.action, pair.twin, message_of(seen), seen.conflicts)
     if seen.action is Action.WRITE_TWIN:
-        return _write_twin(pair, seen)
+        return write_twin(pair, seen)
     if seen.action is Action.IN_SYNC:
         return _note(pair, seen, BaseContent(pair.sheet, pair.text, pair.written))
-    return _write_notebook(pair, seen)
+    return write_notebook(pair, seen)
 
 
 def _note(pair: Pair, seen: Look, content: BaseContent) -> SyncResult:
@@ -259,7 +231,8 @@ def _note(pair: Pair, seen: Look, content: BaseContent) -> SyncResult:
     return SyncResult(seen.action, pair.twin, "")
 
 
-def _write_twin(pair: Pair, seen: Look) -> SyncResult:
+def write_twin(pair: Pair, seen: Look) -> SyncResult:
+    """Let the twin say what the notebook says; an edited twin is kept first."""
     text = pair.converted
     data = encode_twin(text)
     if not pair.is_at_home:
@@ -286,7 +259,8 @@ def _move_twin(pair: Pair, seen: Look) -> SyncResult:
     return SyncResult(seen.action, home.twin, "", wrote_twin=True)
 
 
-def _write_notebook(pair: Pair, seen: Look) -> SyncResult:
+def write_notebook(pair: Pair, seen: Look) -> SyncResult:
+    """Write the merged notebook, and its twin where both were edited; both are kept first."""
     assert seen.merged is not None
     assert pair.twin_data is not None
     notebook = pair.merged_notebook(seen.merged)
@@ -357,7 +331,8 @@ def _keep_quietly(store: Store | None, path: str, data: bytes, reason: str) -> N
         log.warning("nbtrail cannot keep the earlier %s: %s", path, error)
 
 
-def _message(seen: Look) -> str:
+def message_of(seen: Look) -> str:
+    """How the pair stands, in a sentence."""
     if not seen.conflicts:
         return _MESSAGES[seen.action]
     more = len(seen.conflicts) - 1

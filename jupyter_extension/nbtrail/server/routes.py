@@ -76,11 +76,22 @@ class NotebookHandler(ApiHandler):
         )
         flags = {"scratch", "pair"} & set(body)
         changes: dict[str, Any] = {key: bool(body.pop(key)) for key in flags}
+        if isinstance(body.get("keep"), dict):
+            changes["keep"] = body.pop("keep")
         changes.update(texts(body))
         opened = await self.opened()
         made = await self.off_loop(change_notebook, opened, path, changes)
         self.answer(made)
         self.tell(opened, made.path)
+
+
+class ConflictHandler(ApiHandler):
+    """``GET notebooks/<path>/conflict``: both versions of each cell that needs a choice."""
+
+    @route
+    async def get(self, path: str) -> None:
+        opened = await self.opened()
+        self.answer(await self.off_loop(opened.pair_conflict, path))
 
 
 class StatusHandler(ApiHandler):
@@ -228,9 +239,11 @@ def change_notebook(opened: OpenProject, path: str, changes: dict[str, Any]) -> 
     keep = changes.pop("keep", None)
     if keep is None:
         return opened.change_notebook(path, **changes)
-    if keep not in ("notebook", "twin") or changes:
+    sides = list(keep.values()) if isinstance(keep, dict) else [keep]
+    if changes or not all(isinstance(side, str) for side in sides):
         raise UsageError(
-            "keep cannot be used like this.", hint='Send {"keep": "notebook"} or {"keep": "twin"}.'
+            "keep cannot be used like this.",
+            hint='Send {"keep": "notebook"} or {"keep": {CELL: "twin"}} alone.',
         )
     return opened.resolve_pair(path, keep)
 
@@ -281,6 +294,7 @@ def handlers(projects: Projects, threads: ThreadPoolExecutor, tell: Tell) -> lis
         ("project/init", InitHandler),
         ("notebooks", NotebooksHandler),
         (rf"notebooks/{_PATH}/status", StatusHandler),
+        (rf"notebooks/{_PATH}/conflict", ConflictHandler),
         (rf"notebooks/{_PATH}/executions", ExecutionsHandler),
         (rf"notebooks/{_PATH}", NotebookHandler),
         ("executions", ExecutionsHandler),

@@ -17,7 +17,8 @@ from nbtrail.errors import (
 )
 from nbtrail.notebooks.document import dump_notebook
 from nbtrail.pairing.decide import Action
-from nbtrail.pairing.sync import after_save, before_save, pair_state, resolve, sync
+from nbtrail.pairing.resolve import resolve
+from nbtrail.pairing.sync import after_save, before_save, pair_state, sync
 from nbtrail.project import load_project
 
 from .conftest import Desk, code, markdown, notebook

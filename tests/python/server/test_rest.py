@@ -167,13 +167,38 @@ async def test_a_conflict_is_ended_by_a_choice(api: Api, root: Path) -> None:
     _, status = await api("GET", f"notebooks/{CLEANING}/status")
     assert status["paired"] == "conflict"
     assert [(f["code"], f["fix"]["action"]) for f in status["findings"]] == [("NBT303", "resolve")]
-    code, error = await api("PATCH", f"notebooks/{CLEANING}", {"keep": "both"})
-    assert (code, error["reason"]) == (400, "usage")
+    for wrong in ("mine", {"x": "mine"}, {"x": 1}, ["twin"], 1):
+        code, error = await api("PATCH", f"notebooks/{CLEANING}", {"keep": wrong})
+        assert (code, error["reason"]) == (400, "usage")
     code, _ = await api("PATCH", f"notebooks/{CLEANING}", {"keep": "twin"})
     assert code == 200
     assert read_notebook(root / CLEANING)["cells"][1]["source"] == ["theirs"]
     _, status = await api("GET", f"notebooks/{CLEANING}/status")
     assert status["paired"] == "in-sync"
+
+
+async def test_a_conflict_is_ended_cell_by_cell(api: Api, root: Path) -> None:
+    code, view = await api("GET", f"notebooks/{CLEANING}/conflict")
+    assert (code, view["state"], view["cells"]) == (200, "none", [])
+    await api("POST", "findings/fix", {"path": CLEANING})
+    twin = root / "CLEANING-make-numbers.py"
+    mine = read_notebook(root / CLEANING)
+    mine["cells"][1]["source"] = "mine = 1"
+    write_notebook(root / CLEANING, mine)
+    old = "json.dump([1, 2, 3], open('numbers.json', 'w'))"
+    twin.write_text(twin.read_text().replace(old, "theirs"))
+    _, view = await api("GET", f"notebooks/{CLEANING}/conflict")
+    assert (view["state"], view["keep"]) == ("conflict", ["notebook", "twin", "both"])
+    (cell,) = view["cells"]
+    assert (cell["base"], cell["notebook"], cell["twin"]) == (old, "mine = 1", "theirs")
+    code, error = await api("PATCH", f"notebooks/{CLEANING}", {"keep": {"elsewhere": "twin"}})
+    assert (code, error["detail"]) == (409, {"open": [cell["key"]]})
+    code, _ = await api("PATCH", f"notebooks/{CLEANING}", {"keep": {cell["key"]: "both"}})
+    assert code == 200
+    sources = ["".join(c["source"]) for c in read_notebook(root / CLEANING)["cells"]]
+    assert sources[1:3] == ["mine = 1", "theirs"]
+    _, view = await api("GET", f"notebooks/{CLEANING}/conflict")
+    assert view["state"] == "none"
 
 
 async def test_files_that_are_no_notebooks_are_findings(api: Api, root: Path) -> None:
