@@ -48,6 +48,8 @@ class OpenProject:
         Called with this object after something was written to the ledger by this process.
     kernel_environment
         Tells the environment of the kernel that a notebook has now, by its path on the disk.
+    patience
+        Seconds that somebody who waits for an answer waits for other writers of the ledger.
     """
 
     def __init__(
@@ -55,12 +57,14 @@ class OpenProject:
         project: Project,
         on_commit: Callable[[OpenProject], None] | None = None,
         kernel_environment: Callable[[Path], Mapping[str, Any] | None] = lambda _: None,
+        patience: float = 10.0,
     ) -> None:
         self.project = project
         self._kernel_environment = kernel_environment
         #: Why ``nbtrail.toml`` cannot be used, or ``None``.
         self.config_error: ConfigError | None = project.config_error
         self._on_commit = on_commit
+        self._patience = patience
         self._lock = threading.Lock()
         self._store: Store | None = None
         self._followed: frozenset[str] | None = None
@@ -109,7 +113,7 @@ class OpenProject:
             store = self._store
             fresh = store is None
             if store is None:
-                store = self._store = Store.open(self.project)
+                store = self._store = Store.open(self.project, patience=self._patience)
         if fresh:
             self.take_in()
         return store
@@ -154,6 +158,12 @@ class OpenProject:
         if self._on_commit is not None:
             self._on_commit(self)
 
+    @property
+    def lost(self) -> int:
+        """Records that this process could not put down, nor ever will."""
+        writer, intake = self._writer, self._intake
+        return (writer.lost if writer else 0) + (intake.unreadable if intake else 0)
+
     # What is there
 
     def describe(self) -> dict[str, Any]:
@@ -166,8 +176,8 @@ class OpenProject:
         except NbtrailError as error:
             problem = str(error)
         writer = self._writer
-        if problem is None and writer is not None and writer.problem is not None:
-            problem = f"{writer.lost} records were lost: {writer.problem}"
+        if problem is None and writer is not None and writer.waiting:
+            problem = f"{writer.waiting} records wait to be written. {writer.problem}"
         return {
             "name": self.project.name,
             "root": str(self.project.root),
@@ -177,6 +187,7 @@ class OpenProject:
                 "ok": problem is None,
                 "message": problem,
                 "location": "project" if self.project.state_is_local else "user",
+                "lost": self.lost,
             },
             "config_error": None if self.config_error is None else str(self.config_error),
             "categories": list(self.project.config.names.categories),

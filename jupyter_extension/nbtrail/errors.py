@@ -12,6 +12,7 @@
     ├── PolicyError              422  a rule that is enforced forbids it
     ├── UnreadableNotebookError  422  a file that is no usable notebook
     ├── StoreError               409  the ledger cannot be read or written
+    │   └── StoreUnavailableError  until something is done: locked, full, damaged, away
     ├── KernelError              422  a kernel is missing, died or did not start
     └── RunFailedError           422  a run ended with a failed step (exit status 1)
 
@@ -116,6 +117,10 @@ class StoreError(NbtrailError):
 
     reason = "store"
     status = 409
+
+
+class StoreUnavailableError(StoreError):
+    """The ledger cannot be used until something is done: what waits for it is worth keeping."""
 
 
 class KernelError(NbtrailError):

@@ -116,7 +116,7 @@ export function project(part: Partial<IProject> = {}): IProject {
     contents_root: '',
     adopted: true,
     state_dir: '.nbtrail',
-    store: { ok: true, message: null, location: 'project' },
+    store: { ok: true, message: null, location: 'project', lost: 0 },
     config_error: null,
     categories: ['EXPLORATION', 'CLEANING', 'EXPERIMENTAL', 'DEPLOY'],
     version: '0.1.0',

@@ -46,6 +46,9 @@ export interface IProject {
     ok: boolean;
     message: string | null;
     location: 'project' | 'user';
+
+    /** Records that this server could not put down, nor ever will. */
+    lost: number;
   };
   config_error: string | null;
   categories: string[];

@@ -45,6 +45,15 @@ export class HeaderBody extends ReactWidget {
               trans.__('The record cannot be opened; nothing is recorded.')}
           </Notice>
         )}
+        {info && info.store.lost > 0 && (
+          <Notice tone="bad">
+            {trans._n(
+              '%1 record was lost since the server was started; its log says why.',
+              '%1 records were lost since the server was started; its log says why.',
+              info.store.lost
+            )}
+          </Notice>
+        )}
         {info?.adopted && info.store.ok && info.store.location === 'user' && (
           <Notice tone="neutral">
             {info.store.message ??

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from nbtrail.errors import StoreError
+from nbtrail.errors import StoreError, StoreUnavailableError
 
 #: Every commit of a write is told here, so that whoever looks need not ask.
 CHANNEL = "nbtrail"
@@ -74,7 +74,7 @@ def refusal(error: DBAPIError, url: URL) -> Exception | None:
     if code == _OUT_OF_RANGE:
         return OverflowError(reason)
     if code == _LOCK_TIMEOUT:
-        return StoreError(
+        return StoreUnavailableError(
             f"The ledger in {where} is not available: another program writes to it.",
             hint="Try again; if it stays so, end that program.",
         )
@@ -85,7 +85,9 @@ def refusal(error: DBAPIError, url: URL) -> Exception | None:
                 hint="Let the user in [store] url own the database, or its schema.",
             )
         return None
-    return StoreError(f"The ledger in {where} cannot be used: {reason}.", hint=_hint(reason))
+    return StoreUnavailableError(
+        f"The ledger in {where} cannot be used: {reason}.", hint=_hint(reason)
+    )
 
 
 def listen(connection: Connection) -> None:

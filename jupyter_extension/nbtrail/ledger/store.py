@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import sqlite3
 import threading
@@ -14,7 +15,7 @@ from typing import Any, NoReturn
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
-from nbtrail.errors import StoreError
+from nbtrail.errors import StoreError, StoreUnavailableError
 from nbtrail.files import fingerprint
 from nbtrail.ledger import postgres, search
 from nbtrail.ledger.blobs import BlobStore
@@ -24,14 +25,29 @@ from nbtrail.project import STATE_IGNORE, STATE_NAME, Project
 DATABASE_NAME = "trail.db"
 #: Option of a connection: characters that are kept of what one execution printed.
 OUTPUT_LIMIT = "nbtrail_output_limit"
-_BUSY_MS = 10_000
+#: Seconds that a write waits for other writers.
+PATIENCE = 10.0
+#: Seconds that it waits when one of them did not let go within the last `_SPELL` seconds.
+_BRIEF = 0.1
+_SPELL = 10.0
+#: What SQLite says of a database that is damaged, and of one that is fine and cannot be used now.
+_DAMAGED = ("file is not a database", "database disk image is malformed")
+_PASSING = ("locked", "full", "disk I/O error", "unable to open", "readonly")
 
 
 class Store:
     """Database and blobs of one project; safe to use from several threads."""
 
-    def __init__(self, engine: Engine, folder: Path, output_limit: int = 20_000) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        folder: Path,
+        output_limit: int = 20_000,
+        patience: float = PATIENCE,
+    ) -> None:
         self._engine = engine
+        self._patience = patience
+        self._refused = -math.inf
         self._options = {"nbtrail_write": True, OUTPUT_LIMIT: output_limit}
         self._is_postgres = engine.dialect.name == "postgresql"
         self._watch: Connection | None = None
@@ -42,8 +58,11 @@ class Store:
         self.blobs = BlobStore(folder / "blobs")
 
     @classmethod
-    def open(cls, project: Project) -> Store:
+    def open(cls, project: Project, *, patience: float = PATIENCE) -> Store:
         """Open the project's store, making or upgrading it where needed.
+
+        ``patience`` is how many seconds a write waits for other writers before it fails. While
+        one of them does not let go, it is waited for only briefly.
 
         Raises
         ------
@@ -54,7 +73,7 @@ class Store:
         _prepare_folder(folder, in_project=project.state_is_local)
         config = project.config.store
         engine = postgres.engine(config.url) if config.url else _engine(folder / DATABASE_NAME)
-        store = cls(engine, folder, int(config.output_kb * 1000))
+        store = cls(engine, folder, int(config.output_kb * 1000), patience)
         try:
             store._ensure_schema()
             store._file = fingerprint(folder / DATABASE_NAME)
@@ -89,12 +108,17 @@ class Store:
     @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that holds the write lock from its first statement."""
+        options = {**self._options, "nbtrail_patience": self._patience_now()}
         with (
             self._mapped_errors(),
-            self._engine.connect().execution_options(**self._options) as connection,
+            self._engine.connect().execution_options(**options) as connection,
             connection.begin(),
         ):
             yield connection
+
+    def _patience_now(self) -> float:
+        is_held = time.monotonic() - self._refused < _SPELL
+        return min(self._patience, _BRIEF) if is_held else self._patience
 
     def change_marker(self) -> int:
         """A number that is another one when some connection, of any process, has committed.
@@ -189,12 +213,16 @@ class Store:
     def _map_sqlite(self, error: DBAPIError | sqlite3.DatabaseError) -> NoReturn:
         reason = str(getattr(error, "orig", error))
         if not isinstance(error, OperationalError):
-            raise StoreError(
+            damaged = StoreUnavailableError if reason in _DAMAGED else StoreError
+            raise damaged(
                 f"The ledger in {self.place} is damaged: {reason}.", hint=_REPAIR_HINT
             ) from error
-        hint = "Close the other program that uses it, or make room on the disk."
-        if "locked" in reason or "full" in reason:
-            raise StoreError(f"The ledger is not available: {reason}.", hint=hint) from error
+        if any(cause in reason for cause in _PASSING):
+            self._refused = time.monotonic()
+            raise StoreUnavailableError(
+                f"The ledger is not available: {reason}.",
+                hint="Close the other program that uses it, or make room on the disk.",
+            ) from error
         raise StoreError(
             f"The ledger in {self.place} cannot be used: {reason}.", hint=_REPAIR_HINT
         ) from error
@@ -244,7 +272,7 @@ def _engine(database: Path) -> Engine:
         # The driver's own transaction handling begins too late for BEGIN IMMEDIATE.
         connection.isolation_level = None
         cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+        cursor.execute(f"PRAGMA busy_timeout={int(PATIENCE * 1000)}")
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=NORMAL")
         cursor.execute("PRAGMA foreign_keys=ON")
@@ -252,7 +280,10 @@ def _engine(database: Path) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        writing = connection.get_execution_options().get("nbtrail_write", False)
+        options = connection.get_execution_options()
+        writing = options.get("nbtrail_write", False)
+        patience = options.get("nbtrail_patience", PATIENCE)
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={int(patience * 1000)}")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
     return engine

@@ -80,7 +80,7 @@ class RunRecording:
         self._recorder.detach(kernel.id)
         hashed = await asyncio.to_thread(self._recorder.flush, _FLUSH_TIMEOUT)
         written = await asyncio.to_thread(self._writer.flush, _FLUSH_TIMEOUT)
-        if self._writer.lost > lost:
+        if self._writer.lost > lost or self._writer.waiting:
             return f"Not all of it could be recorded: {self._writer.problem}"
         if not (hashed and written):
             return "Not all of it was recorded in time."

@@ -80,6 +80,8 @@ class NbtrailExtension(ExtensionApp):
             tell=self._tell_of,
         )
         self.projects.kernel_environment = self._recording.environment_of
+        recorder = self._recording.recorder
+        self.projects.unheard = lambda: recorder.lost
         self._recording.start()
         self._contents = contents.install(serverapp, self.projects, self._tell)
 

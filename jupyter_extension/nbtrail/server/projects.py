@@ -14,6 +14,8 @@ from nbtrail.errors import NotFoundError, OutsideProjectError
 from nbtrail.files import fingerprint
 from nbtrail.project import CONFIG_NAME, find_root, load_project
 
+#: Seconds that a save or a panel waits for another writer of the ledger.
+_PATIENCE = 2.0
 _Print = tuple[int, int, int] | None
 _DRIVE = re.compile(r"^[A-Za-z][A-Za-z0-9_-]*:")
 
@@ -34,6 +36,8 @@ class Projects:
         self._on_commit = on_commit
         #: Tells the environment of the kernel that a notebook on the disk has now.
         self.kernel_environment: Callable[[Path], Mapping[str, Any] | None] = lambda _: None
+        #: Tells how many messages of kernels could not be put on record, of whatever project.
+        self.unheard: Callable[[], int] = lambda: 0
         self._open: dict[Path, tuple[OpenProject, _Print]] = {}
         self._lock = threading.Lock()
 
@@ -102,7 +106,12 @@ class Projects:
                 known[0].reload(fresh)
                 self._open[root] = (known[0], state)
                 return known[0]
-            opened = OpenProject(fresh, self._committed, lambda path: self.kernel_environment(path))
+            opened = OpenProject(
+                fresh,
+                self._committed,
+                lambda path: self.kernel_environment(path),
+                patience=_PATIENCE,
+            )
             self._open[root] = (opened, state)
         return opened
 

@@ -27,6 +27,7 @@ class ProjectHandler(ApiHandler):
     async def get(self) -> None:
         opened = await self.opened()
         described = await self.off_loop(opened.describe)
+        described["store"]["lost"] += self.projects.unheard()
         self.answer({**described, "contents_root": self.projects.contents_root(opened)})
 
 

@@ -19,7 +19,6 @@ from nbtrail.ledger import executions, history, queries, runs, search, tables
 from nbtrail.ledger.migrate import alembic_config
 from nbtrail.ledger.records import ExecutionEnd, ExecutionStart, FileAccess, KernelSession
 from nbtrail.ledger.store import DATABASE_NAME, Store, set_aside
-from nbtrail.ledger.writer import Writer
 from nbtrail.project import Project
 
 
@@ -234,57 +233,6 @@ def test_pages_of_runs_do_not_overlap(store: Store) -> None:
         second, end = queries.runs(connection, limit=3, after=cursor)
     assert [r.run for r in first + second] == [f"run-{n}" for n in (4, 3, 2, 1, 0)]
     assert end is None
-
-
-def test_one_bad_write_takes_no_other_with_it(project: Project) -> None:
-    committed = threading.Event()
-    writer = Writer(lambda: Store.open(project), on_commit=committed.set)
-    for number in range(10):
-        writer.submit(lambda c, n=number: run_cell(c, n))
-        writer.submit(lambda c: c.execute(sa.text("INSERT INTO nowhere VALUES (1)")))
-    assert writer.flush()
-    assert committed.is_set()
-    assert writer.lost == 10
-    writer.close()
-    store = Store.open(project)
-    with store.read() as connection:
-        found, _ = queries.executions(connection)
-    store.close()
-    assert len(found) == 10
-
-
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-def test_the_writer_survives_a_store_that_cannot_be_opened(project: Project) -> None:
-    project.state_dir.mkdir()
-    (project.state_dir / DATABASE_NAME).write_bytes(b"this is no database" * 100)
-    writer = Writer(lambda: Store.open(project))
-    writer.submit(lambda c: run_cell(c, 1))
-    assert writer.flush()
-    assert writer.lost == 1
-    assert "doctor --repair" in (writer.problem or "")
-    writer.close()
-    writer.submit(lambda c: run_cell(c, 1))
-    assert writer.lost == 2
-
-
-def test_the_writer_survives_a_store_that_fails_in_an_unknown_way(
-    project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(_store: Store) -> bool:
-        raise RuntimeError("out of order")
-
-    writer = Writer(lambda: Store.open(project))
-    writer.submit(lambda c: run_cell(c, 1))
-    assert writer.flush()
-    with monkeypatch.context() as fault:
-        fault.setattr(Store, "is_current", property(fail))
-        writer.submit(lambda c: run_cell(c, 2))
-        assert writer.flush()
-    assert (writer.lost, writer.problem) == (1, "out of order")
-    writer.submit(lambda c: run_cell(c, 3))
-    assert writer.flush()
-    assert (writer.lost, writer.problem) == (1, None)
-    writer.close()
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

@@ -166,8 +166,9 @@ class Server:
         self._log.close()
 
     def request(self, method: str, path: str, body: Any = None) -> Any:
+        """Ask for what lies below ``/api/``, or below the root where it begins with a slash."""
         request = urllib.request.Request(
-            f"http://{self.address}/api/{path}",
+            f"http://{self.address}/{path[1:] if path.startswith('/') else f'api/{path}'}",
             method=method,
             data=None if body is None else json.dumps(body).encode(),
             headers={"Authorization": f"token {TOKEN}", "Content-Type": "application/json"},

@@ -87,7 +87,7 @@ async def test_adopting_under_a_live_kernel_loses_nothing_that_comes(
     assert await cells.run("after = 2") == "ok"
     await until_recorded(api, "after = 2")
     _, project = await api("GET", "project")
-    assert project["store"] == {"ok": True, "message": None, "location": "project"}
+    assert (project["store"]["ok"], project["store"]["lost"]) == (True, 0)
     _, answer = await api("GET", "executions")
     newest = answer["executions"][0]
     assert (await api("GET", f"environments/{newest['environment']}"))[0] == 200
@@ -117,12 +117,13 @@ async def test_a_repaired_ledger_is_taken_up(
         if part.exists():
             os.unlink(part)
     database.write_bytes(b"no database" * 500)
-    assert await cells.run("lost = 1") == "ok"
+    assert await cells.run("kept = 1") == "ok"
     assert set_aside(load_project(root)) is not None
     await cells.run("two = 2")
     await until_recorded(api, "two = 2")
     _, project = await api("GET", "project")
-    assert project["store"]["ok"] is True
+    assert (project["store"]["ok"], project["store"]["lost"]) == (True, 0)
+    assert "kept = 1" in await sources(api)
 
 
 async def test_changed_settings_are_taken_up_and_events_go_on(

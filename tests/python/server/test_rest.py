@@ -32,7 +32,9 @@ async def test_the_project(api: Api, root: Path) -> None:
     assert status == 200
     assert project["adopted"] is True
     assert project["contents_root"] == ""
-    assert project["store"] == {"ok": True, "message": None, "location": "project"}
+    assert project["store"] == {
+        "ok": True, "message": None, "location": "project", "lost": 0,
+    }  # fmt: skip
     assert project["categories"] == ["EXPLORATION", "CLEANING", "EXPERIMENTAL", "DEPLOY"]
 
 
