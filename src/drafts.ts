@@ -67,9 +67,8 @@ export class DraftGuard implements IDisposable {
         return false;
       }
       const decision = await askDraft({
-        categories: files.categories,
+        ...(await files.naming(path)),
         trans,
-        value: await files.parts(path),
         run: true
       });
       if (decision.action === 'name') {

@@ -1,7 +1,15 @@
 import { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { files, notebooks, project, settings } from './model/plugin';
-import { chips, commands, drafts, marks, panel } from './views';
+import {
+  chips,
+  commands,
+  doors,
+  drafts,
+  launcher,
+  marks,
+  panel
+} from './views';
 
 export * from './tokens';
 
@@ -14,7 +22,9 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   panel,
   chips,
   marks,
-  drafts
+  drafts,
+  doors,
+  launcher
 ];
 
 export default plugins;

@@ -62,6 +62,7 @@ export namespace CommandIDs {
   export const pairNotebook = 'nbtrail:pair-notebook';
   export const resolvePair = 'nbtrail:resolve-pair';
   export const newNotebook = 'nbtrail:new-notebook';
+  export const continueNotebook = 'nbtrail:continue-notebook';
   export const checkProject = 'nbtrail:check-project';
   export const initProject = 'nbtrail:init-project';
   export const refresh = 'nbtrail:refresh';

@@ -8,13 +8,21 @@ import {
   IToolbarWidgetRegistry,
   Notification
 } from '@jupyterlab/apputils';
+import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
+import { ILauncher } from '@jupyterlab/launcher';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { MissingServerError, UnreachableError } from './api';
 import { TrailCommands } from './commands';
+// It has to stand before the first file is renamed.
+// eslint-disable-next-line jupyter/prefer-lazy-imports
+import { NameDoors } from './doors';
 import { DraftGuard } from './drafts';
+// The launcher is there at the start.
+// eslint-disable-next-line jupyter/prefer-lazy-imports
+import { CategoryCards } from './launcher';
 import { TrailPanel } from './panel';
 import {
   DOMAIN,
@@ -36,21 +44,74 @@ export const commands: JupyterFrontEndPlugin<void> = {
     INotebookFiles,
     IRenderMimeRegistry
   ],
-  optional: [ICommandPalette, ITranslator],
+  optional: [IFileBrowserFactory, ICommandPalette, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     project: IProjectModel,
     models: INotebookModels,
     files: INotebookFiles,
     rendermime: IRenderMimeRegistry,
+    browsers: IFileBrowserFactory | null,
     palette: ICommandPalette | null,
     translator: ITranslator | null
   ): void => {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
-    TrailCommands.add({ app, files, models, project, rendermime, trans });
+    TrailCommands.add({
+      app,
+      browsers,
+      files,
+      models,
+      project,
+      rendermime,
+      trans
+    });
     TrailCommands.ALL.forEach(command => {
       palette?.addItem({ command, category: trans.__('nbtrail') });
     });
+  }
+};
+
+/** The cards in the launcher, one for each category. */
+export const launcher: JupyterFrontEndPlugin<void> = {
+  id: 'nbtrail:launcher',
+  description: 'Offers a notebook of each category in the launcher.',
+  autoStart: true,
+  requires: [IProjectModel, ILauncher],
+  optional: [ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    project: IProjectModel,
+    launcher: ILauncher,
+    translator: ITranslator | null
+  ): void => {
+    const trans = (translator ?? nullTranslator).load(DOMAIN);
+    const cards = new CategoryCards({
+      launcher,
+      project,
+      section: trans.__('nbtrail')
+    });
+    app.shell.disposed.connect(() => cards.dispose());
+  }
+};
+
+/** The question for a better name wherever Lab is about to give a bad one. */
+export const doors: JupyterFrontEndPlugin<void> = {
+  id: 'nbtrail:doors',
+  description: 'Asks for a better name where the server refuses one.',
+  autoStart: true,
+  requires: [IProjectModel],
+  optional: [ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    project: IProjectModel,
+    translator: ITranslator | null
+  ): void => {
+    const doors = new NameDoors({
+      client: project.client,
+      contents: app.serviceManager.contents,
+      trans: (translator ?? nullTranslator).load(DOMAIN)
+    });
+    app.shell.disposed.connect(() => doors.dispose());
   }
 };
 

@@ -4,6 +4,7 @@ Below the server's root:
 
 - ``example``: the example project, not run yet
 - ``drafts``: a project with the example's rules and one notebook
+- ``names``: a project with a good name, a bad one from before the rules, and a folder
 - ``broken``: files that are no notebooks, a kernel that is not there, and a notebook that is fine
 - ``dying``: a notebook that ends its own kernel once there is a file named ``end``
 - ``corrupt``: a project whose ``trail.db`` is no database
@@ -66,6 +67,10 @@ def prepare(root: Path) -> None:
     )
     drafts = project(root / "drafts", {"CLEANING-good-numbers": numbers})
     shutil.copy(EXAMPLES / "nbtrail.toml", drafts)
+    names = project(
+        root / "names", {"2-CLEANING-good-numbers": numbers, "model_final": notebook("2 + 2")}
+    )
+    (names / "sub").mkdir()
     project(
         root / "broken",
         {

@@ -41,6 +41,14 @@ export class TrailClient {
     return this._send('POST', 'notebooks', { project }, body);
   }
 
+  /** A free name for a new notebook. */
+  proposeName(
+    project: string,
+    parts: TrailClient.INameRequest
+  ): Promise<Types.INameProposal> {
+    return this._get('notebooks/proposal', { project, ...parts });
+  }
+
   changeNotebook(
     project: string,
     path: string,
@@ -164,6 +172,13 @@ export namespace TrailClient {
     sequence?: string;
     folder?: string;
     from?: string;
+  }
+
+  export interface INameRequest {
+    category: string;
+    description: string;
+    from?: string;
+    [name: string]: string | undefined;
   }
 
   export interface INotebookChange {

@@ -102,6 +102,41 @@ export interface IProposal {
   path: string;
 }
 
+/** A free name for a notebook that is to be made. */
+export interface INameProposal {
+  name: string;
+  sequence: string | null;
+  path: string;
+}
+
+/** A file that another name takes along. */
+export interface IRename {
+  path: string;
+  new_path: string;
+  twin: string | null;
+  new_twin: string | null;
+  /** Whether git knows it. */
+  tracked: boolean;
+}
+
+/** A line that names a notebook or its twin. */
+export interface IReference {
+  path: string;
+  cell_id: string | null;
+  line: number;
+  before: string;
+  after: string;
+}
+
+/** What another name of a notebook would change. */
+export interface IRenamePlan {
+  renames: IRename[];
+  references: IReference[];
+  /** All references as a unified diff. */
+  diff: string;
+  warnings: string[];
+}
+
 /** What is known about one notebook; `findings` replaces the summary's count. */
 export interface INotebookStatus extends Omit<INotebookSummary, 'findings'> {
   /** How the pair stands in words, `''` when it is in step. */

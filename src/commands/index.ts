@@ -1,6 +1,7 @@
 import { DisposableSet, IDisposable } from '@lumino/disposable';
 
 import { CommandIDs } from '../tokens';
+import { addCreate } from './create';
 import { addNotebooks } from './notebooks';
 import { ICommandsOptions, Register } from './options';
 import { addProject } from './project';
@@ -17,6 +18,7 @@ export namespace TrailCommands {
       commands.add(options.app.commands.addCommand(id, command));
     };
     addRuns(options, register);
+    addCreate(options, register);
     addNotebooks(options, register);
     addProject(options, register);
     return commands;

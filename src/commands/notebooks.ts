@@ -1,19 +1,7 @@
 import { Notification } from '@jupyterlab/apputils';
-import { ServerConnection } from '@jupyterlab/services';
-import {
-  addIcon,
-  editIcon,
-  linkIcon,
-  notebookIcon
-} from '@jupyterlab/ui-components';
+import { editIcon, linkIcon, notebookIcon } from '@jupyterlab/ui-components';
 
-import {
-  askConflict,
-  askDraft,
-  askNewNotebook,
-  askRename,
-  attempt
-} from '../dialogs';
+import { askConflict, askDraft, askRename, attempt } from '../dialogs';
 import { conflictIcon, diffIcon } from '../icons';
 import { isDraft } from '../model';
 import { CommandIDs } from '../tokens';
@@ -27,7 +15,7 @@ import {
   text
 } from './options';
 
-/** Naming, making, pairing, comparing notebooks. */
+/** Naming, pairing, opening, comparing notebooks. */
 export function addNotebooks(
   options: ICommandsOptions,
   register: Register
@@ -37,11 +25,7 @@ export function addNotebooks(
 
   const rename = async (path: string): Promise<void> => {
     await attempt(trans, async () => {
-      const form = {
-        categories: files.categories,
-        trans,
-        value: await files.parts(path)
-      };
+      const form = { ...(await files.naming(path)), trans };
       if (!isDraft(path)) {
         const parts = await askRename(form);
         return parts && files.rename(path, parts);
@@ -68,20 +52,6 @@ export function addNotebooks(
     const keep = await askConflict({ status, trans });
     return keep === null ? undefined : files.resolve(path, keep);
   };
-
-  // Lab's own Rename Notebook… leaves a refusal of the name unsaid.
-  app.commands.commandExecuted.connect((_, { id, result }) => {
-    if (id === 'docmanager:rename') {
-      result.catch((reason: unknown) => {
-        if (
-          reason instanceof ServerConnection.ResponseError &&
-          reason.response.status === 422
-        ) {
-          Notification.error(reason.message, { autoClose: 10000 });
-        }
-      });
-    }
-  });
 
   register(CommandIDs.nameNotebook, {
     label: trans.__('Name the notebook…'),
@@ -152,51 +122,6 @@ export function addNotebooks(
       }
     },
     describedBy: describe({ path: pathSchema(trans) })
-  });
-
-  register(CommandIDs.newNotebook, {
-    label: args =>
-      args['short'] ? trans.__('New notebook…') : trans.__('Named Notebook…'),
-    caption: trans.__('Make a notebook with a category and a readable twin'),
-    icon: addIcon,
-    isEnabled: () => project.project !== null,
-    execute: async args => {
-      const parts = await askNewNotebook({
-        categories: files.categories,
-        trans,
-        value: {
-          sequence: null,
-          category: text(args, 'category') ?? files.categories[0] ?? null,
-          description: text(args, 'description') ?? ''
-        }
-      });
-      if (!parts?.category) {
-        return;
-      }
-      const { category, description } = parts;
-      await attempt(trans, async () => {
-        const { path } = await project.client.createNotebook(project.root, {
-          category,
-          description
-        });
-        await app.commands.execute(CommandIDs.openNotebook, { path });
-        await project.refresh('graph', 'findings');
-      });
-    },
-    describedBy: describe({
-      category: {
-        type: 'string',
-        description: trans.__('Category that is proposed')
-      },
-      description: {
-        type: 'string',
-        description: trans.__('Description that is proposed')
-      },
-      short: {
-        type: 'boolean',
-        description: trans.__('Whether the label is for a narrow button')
-      }
-    })
   });
 
   register(CommandIDs.openNotebook, {

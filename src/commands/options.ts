@@ -1,4 +1,5 @@
 import { JupyterFrontEnd } from '@jupyterlab/application';
+import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
@@ -12,6 +13,9 @@ import { NotebookFiles, NotebookModels, ProjectModel } from '../model';
 /** What the commands work with. */
 export interface ICommandsOptions {
   app: JupyterFrontEnd;
+
+  /** Where a person selects files. */
+  browsers: IFileBrowserFactory | null;
   files: NotebookFiles;
   models: NotebookModels;
   project: ProjectModel;
@@ -30,12 +34,19 @@ export type Arguments = ReadonlyPartialJSONObject;
 
 /** The notebook that a command is about, as a path in the project. */
 export function pathOf(
-  { app, models }: ICommandsOptions,
+  { app, browsers, models, project }: ICommandsOptions,
   args: Arguments
 ): string | null {
   const given = text(args, 'path');
   if (given !== null) {
     return given;
+  }
+  if (args['browser']) {
+    const browser = browsers?.tracker.currentWidget;
+    const item = browser?.selectedItems().next().value;
+    return item
+      ? project.projectPath(app.serviceManager.contents.localPath(item.path))
+      : null;
   }
   if (args['context']) {
     const node = app.contextMenuHitTest(

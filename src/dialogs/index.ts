@@ -1,11 +1,12 @@
 import { Dialog, showErrorMessage } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 
-import { INameParts } from '../model/names';
-import { NameForm } from './name';
+import { INameParts, NamingModel } from '../model';
+import { TrailDialog } from './dialog';
+import { INameChoice, NameForm } from './name';
 
 export { askConflict } from './conflict';
-export { NameForm } from './name';
+export { INameChoice, NameForm } from './name';
 
 /** What the user decided about a draft. */
 export type DraftDecision =
@@ -13,7 +14,11 @@ export type DraftDecision =
   | { action: 'scratch' }
   | { action: 'cancel' };
 
-type IFormOptions = Omit<NameForm.IOptions, 'lead'>;
+/** What every form for a name starts with. */
+export interface INameOptions
+  extends
+    NamingModel.IOptions,
+    Pick<NameForm.IOptions, 'folder' | 'origins' | 'trans'> {}
 
 /**
  * Ask for a draft's name, at its first execution or on request.
@@ -21,19 +26,17 @@ type IFormOptions = Omit<NameForm.IOptions, 'lead'>;
  * @param options.run Whether its cells run afterwards; the buttons say so.
  */
 export async function askDraft(
-  options: IFormOptions & { run: boolean }
+  options: INameOptions & { run: boolean }
 ): Promise<DraftDecision> {
   const { run, trans } = options;
   const accept = run ? trans.__('Name it and run') : trans.__('Name it');
   const scratch = run ? trans.__('Run as scratch') : trans.__('To scratch');
+  const lead = trans.__(
+    'A name with a category lets others find it. Scratch notebooks follow no rules and take no part in the pipeline.'
+  );
   const result = await Private.ask(
     trans.__('What is this notebook for?'),
-    {
-      ...options,
-      lead: trans.__(
-        'A name with a category lets others find it. Scratch notebooks follow no rules and take no part in the pipeline.'
-      )
-    },
+    { ...options, lead },
     [
       Dialog.cancelButton({ label: trans.__('Cancel') }),
       Dialog.createButton({
@@ -48,14 +51,14 @@ export async function askDraft(
     return { action: 'scratch' };
   }
   return result.button.accept && result.value
-    ? { action: 'name', parts: result.value }
+    ? { action: 'name', parts: result.value.parts }
     : { action: 'cancel' };
 }
 
 /** Ask for the name of a notebook that is to be made; `null` when cancelled. */
 export async function askNewNotebook(
-  options: IFormOptions
-): Promise<INameParts | null> {
+  options: INameOptions
+): Promise<INameChoice | null> {
   const { trans } = options;
   const result = await Private.ask(trans.__('New notebook'), options, [
     Dialog.cancelButton({ label: trans.__('Cancel') }),
@@ -64,16 +67,28 @@ export async function askNewNotebook(
   return result.button.accept ? result.value : null;
 }
 
+/** Ask for another name in the place of one that breaks a rule. */
+export async function askBetterName(
+  options: INameOptions & { accept: string; message: string; title: string }
+): Promise<INameParts | null> {
+  const { accept, title, trans } = options;
+  const result = await Private.ask(title, options, [
+    Dialog.cancelButton({ label: trans.__('Cancel') }),
+    Dialog.okButton({ label: accept })
+  ]);
+  return result.button.accept ? (result.value?.parts ?? null) : null;
+}
+
 /** Ask for another category or description; `null` when cancelled. */
 export async function askRename(
-  options: IFormOptions
+  options: INameOptions
 ): Promise<INameParts | null> {
   const { trans } = options;
   const result = await Private.ask(trans.__('Category and name'), options, [
     Dialog.cancelButton({ label: trans.__('Cancel') }),
     Dialog.okButton({ label: trans.__('Change') })
   ]);
-  return result.button.accept ? result.value : null;
+  return result.button.accept ? (result.value?.parts ?? null) : null;
 }
 
 /** Do something that may fail; a failure is shown with what the server said. */
@@ -97,17 +112,20 @@ namespace Private {
   /** Show the form; Enter takes the last button. */
   export function ask(
     title: string,
-    options: NameForm.IOptions,
+    options: INameOptions & Pick<NameForm.IOptions, 'lead' | 'message'>,
     buttons: Dialog.IButton[]
-  ): Promise<Dialog.IResult<INameParts>> {
-    const dialog = new Dialog<INameParts>({
+  ): Promise<Dialog.IResult<INameChoice>> {
+    const model = new NamingModel(options);
+    const body = new NameForm({ ...options, model });
+    const dialog = new TrailDialog<INameChoice>({
       title,
-      body: new NameForm(options),
+      body,
       buttons,
-      defaultButton: buttons.length - 1,
-      focusNodeSelector: 'input[name="description"]'
+      focusNodeSelector:
+        model.problem === 'category'
+          ? 'input[name="jp-Trail-category"]'
+          : 'input[name="description"]'
     });
-    dialog.addClass('jp-Trail-dialog');
     return dialog.launch();
   }
 }

@@ -1,5 +1,8 @@
 import { LabIcon } from '@jupyterlab/ui-components';
 
+/** How many hues there are for categories. */
+const HUES = 6;
+
 /** Four steps on a branching path: the panel's icon. */
 export const trailIcon = new LabIcon({
   name: 'nbtrail:trail',
@@ -36,3 +39,30 @@ export const diffIcon = new LabIcon({
   <path class="jp-icon3 jp-icon-selectable" fill="#616161" d="M4 3h7v2H6v14h5v2H4zm9 0h7v18h-7v-2h5V5h-5zM7.500 11h3v2h-3zm7.250-1.500h1.500V11h1.500v2h-1.500v1.500h-1.500V13h-1.500v-2h1.500z"/>
 </svg>`
 });
+
+/** A page that an arrow leads on from: continue. */
+export const continueIcon = new LabIcon({
+  name: 'nbtrail:continue',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+  <path class="jp-icon3 jp-icon-selectable" fill="#616161" d="M5 3h8l4 4v3h-2V8h-3V5H7v14h5v2H5zm11.500 9 5 4.500-5 4.500v-3.300H11v-2.400h5.500z"/>
+</svg>`
+});
+
+/** A notebook in the hue of a category, by its place among the categories. */
+export function categoryIcon(index: number): LabIcon {
+  return Private.icons[index % Private.icons.length];
+}
+
+namespace Private {
+  export const icons = Array.from(
+    { length: HUES },
+    (_, hue) =>
+      new LabIcon({
+        name: `nbtrail:category-${hue}`,
+        svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 22 22">
+  <path class="jp-Trail-iconHue" data-hue="${hue}" fill="#616161" d="M18.700 3.300v15.400H3.300V3.300h15.400m1.500-1.500H1.800v18.300h18.300l.1-18.300z"/>
+  <path class="jp-Trail-iconHue" data-hue="${hue}" fill="#616161" d="M16.500 16.500l-5.400-4.300-5.600 4.300v-11h11z"/>
+</svg>`
+      })
+  );
+}

@@ -1,8 +1,10 @@
+import { PathExt } from '@jupyterlab/coreutils';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { Contents } from '@jupyterlab/services';
 
 import { INotebookStatus, PairSide } from '../api';
 import { buildName, INameParts, parseName, renamed, spaced } from './names';
+import type { NamingModel } from './naming';
 import type { NotebookModels } from './notebooks';
 import type { ProjectModel } from './project';
 
@@ -28,7 +30,27 @@ export class NotebookFiles {
     return client.notebookStatus(root, path);
   }
 
-  /** What the dialog starts with for a notebook. */
+  /** What a form for the name of a notebook starts with. */
+  async naming(
+    path: string
+  ): Promise<NamingModel.IOptions & { folder: string }> {
+    const value = await this.parts(path);
+    const isNew = parseName(path, this.categories).category === null;
+    return {
+      categories: this.categories,
+      folder: PathExt.dirname(path),
+      value,
+      ...(isNew ? { propose: this.propose } : {})
+    };
+  }
+
+  /** Ask the server for the next free name. */
+  readonly propose: NamingModel.Propose = request => {
+    const { client, root } = this._project;
+    return client.proposeName(root, request);
+  };
+
+  /** The parts of a notebook's name, those that it lacks as proposed. */
   async parts(path: string): Promise<INameParts> {
     const parts = parseName(path, this.categories);
     if (parts.category && parts.description) {

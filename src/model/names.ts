@@ -25,10 +25,19 @@ export function spaced(description: string): string {
   return description.replace(/-+/g, ' ');
 }
 
-/** `3-EXPERIMENTAL-five-models.ipynb`; `''` when the description is empty. */
+/** Whether a text can stand first in a name: `3`, `2b`. */
+export function isSequence(text: string): boolean {
+  return SEQUENCE.test(text);
+}
+
+/** `3-EXPERIMENTAL-five-models.ipynb`; `''` when a part says nothing. */
 export function buildName(parts: INameParts): string {
   const words = slug(parts.description);
-  if (!words || !parts.category) {
+  if (
+    !words ||
+    !parts.category ||
+    (parts.sequence && !isSequence(parts.sequence))
+  ) {
     return '';
   }
   const known = [parts.sequence, parts.category, words].filter(Boolean);

@@ -74,23 +74,6 @@ test.describe('files that are no notebooks', () => {
   });
 });
 
-test.describe('a name that breaks an enforced rule', () => {
-  test.use({ tmpPath: 'broken' });
-
-  test('is refused with the reason', async ({ page, trail }) => {
-    await trail.openPath(`broken/${GOOD}.ipynb`);
-    await trail.command('docmanager:rename');
-    const dialog = page.locator('.jp-Dialog');
-    await dialog.locator('input').fill('notes.ipynb');
-    await dialog.getByRole('button', { name: 'Rename' }).click();
-    const toast = page.locator('.Toastify__toast');
-    await expect(toast).toHaveCount(1);
-    await expect(toast).toContainText('notes.ipynb');
-    expect(await trail.exists(`broken/${GOOD}.ipynb`)).toBe(true);
-    expect(await trail.exists('broken/notes.ipynb')).toBe(false);
-  });
-});
-
 test.describe('a kernel that dies in mid-cell', () => {
   test.use({ tmpPath: 'dying' });
 

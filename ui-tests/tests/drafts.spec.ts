@@ -98,27 +98,3 @@ test('leaves a draft alone when nothing is decided', async ({ trail }) => {
     'print("must not run")'
   ]);
 });
-
-test('refuses a name that says nothing', async ({ page, trail }) => {
-  await trail.openStep('CLEANING-good-numbers');
-  await page.sidebar.openTab('filebrowser');
-  await page
-    .getByRole('region', { name: 'File Browser Section' })
-    .getByRole('listitem', { name: /^Name: CLEANING-good-numbers\.ipynb/ })
-    .click();
-  await trail.command('filebrowser:rename');
-  const editor = page.locator('.jp-DirListing-editor');
-  await editor.fill('final_v2.ipynb');
-  await editor.press('Enter');
-
-  const refusal = page.locator('.jp-Dialog');
-  await expect(refusal).toContainText('final_v2.ipynb names no category');
-  await expect(refusal).toContainText(
-    'EXPLORATION, CLEANING, EXPERIMENTAL, DEPLOY'
-  );
-  await refusal.getByRole('button').last().click();
-  await expect(refusal).toHaveCount(0);
-  await expect(trail.tab('CLEANING-good-numbers')).toBeVisible();
-  expect(await trail.exists('drafts/final_v2.ipynb')).toBe(false);
-  expect(await trail.exists('drafts/CLEANING-good-numbers.ipynb')).toBe(true);
-});
