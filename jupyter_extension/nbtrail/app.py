@@ -440,11 +440,11 @@ class OpenProject:
 
     # Changing
 
-    def init(self) -> InitResult:
+    def init(self, *, git: bool = False) -> InitResult:
         """Make the folder a project; says what was written, nothing when it is one."""
         from nbtrail.policy.init import init_project
 
-        return init_project(self.project.root)
+        return init_project(self.project.root, git=git)
 
     def new_notebook(
         self,

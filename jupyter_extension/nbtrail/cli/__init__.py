@@ -31,6 +31,8 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "env": ("record", "The environment that something ran in."),
     "diff": ("difference", "What changed between two versions of a notebook."),
 }
+#: What git calls; nobody types them.
+_CALLED_BY_GIT = {"git-text": "drivers", "git-merge": "drivers"}
 
 
 class _Commands(click.Group):
@@ -40,10 +42,11 @@ class _Commands(click.Group):
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
+        place = _CALLED_BY_GIT.get(cmd_name) or _COMMANDS.get(cmd_name, ("",))[0]
+        if not place:
             return None
-        module = import_module(f"nbtrail.cli.{_COMMANDS[cmd_name][0]}")
-        command: click.Command = getattr(module, cmd_name)
+        module = import_module(f"nbtrail.cli.{place}")
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -53,7 +56,8 @@ class _Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+        known = args and (args[0] in _COMMANDS or args[0] in _CALLED_BY_GIT)
+        if args and not known and not args[0].startswith("-"):
             import difflib
 
             near = difflib.get_close_matches(args[0], _COMMANDS, n=1)

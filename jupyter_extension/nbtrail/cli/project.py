@@ -23,13 +23,17 @@ _STATE_COLOURS = {
 
 @click.command()
 @click.argument("directory_argument", metavar="[DIR]", required=False)
+@click.option("--git", is_flag=True, help="Let git show and merge notebooks by cell.")
+@click.option("--remove", is_flag=True, help="With --git: no more; nothing else is touched.")
 @common
-def init(settings: Settings, directory_argument: str | None) -> None:
+def init(settings: Settings, directory_argument: str | None, git: bool, remove: bool) -> None:
     """Make a folder a project: rules, twins, ignore lines. Safe to repeat.
 
     \b
-    Example:
+    Examples:
       nbtrail init
+      nbtrail init --git
+      nbtrail init --git --remove
     """
     from nbtrail.app import OpenProject
     from nbtrail.errors import UsageError
@@ -38,8 +42,11 @@ def init(settings: Settings, directory_argument: str | None) -> None:
     folder = Path(settings.directory) / (directory_argument or ".")
     if not folder.is_dir():
         raise UsageError(f"There is no folder {folder}.", hint="Make it first.")
+    if remove:
+        _remove_drivers(settings, folder, git)
+        return
     with OpenProject(load_project(folder)) as opened:
-        done = opened.init()
+        done = opened.init(git=git)
     if settings.as_json:
         settings.print_json(done)
         return
@@ -49,6 +56,20 @@ def init(settings: Settings, directory_argument: str | None) -> None:
         click.echo(f"nbtrail: {problem}", err=True)
     settings.say("The project is ready." if done.written else "Nothing to do: it is a project.")
     settings.say("Next: nbtrail check, nbtrail graph, nbtrail run")
+
+
+def _remove_drivers(settings: Settings, folder: Path, git: bool) -> None:
+    if not git:
+        raise click.UsageError("--remove takes --git along.")
+    from nbtrail.pairing.drivers import remove
+
+    written = remove(folder.absolute())
+    if settings.as_json:
+        settings.print_json({"written": written})
+        return
+    for line in written:
+        settings.say(f"wrote {line}")
+    settings.say("git shows and merges notebooks as text.")
 
 
 @click.command()
@@ -174,6 +195,9 @@ def doctor(settings: Settings, repair: bool) -> None:
         is_fine = described["store"]["ok"]
         sizes = opened.store_sizes() if is_fine else None
         place = opened.store.place if is_fine else None
+    from nbtrail.pairing.drivers import driver_state
+
+    described["git"] = driver_state(opened.project.root)
     if settings.as_json:
         settings.print_json({**described, "repaired": repaired, "sizes": sizes, "place": place})
     else:
@@ -203,6 +227,8 @@ def _print_doctor(
             f"on record  {sizes.executions} executions, {sizes.runs} runs: database "
             f"{megabytes(sizes.database)}, contents {megabytes(sizes.blobs)}"
         )
+    colour = {"ready": "green", "unknown": "red", "gone": "red"}.get(described["git"].state)
+    settings.say(f"git        {style(described['git'].message, colour)}")
     if described["config_error"] is not None:
         settings.say(f"settings   {style(described['config_error'], 'red')}")
 

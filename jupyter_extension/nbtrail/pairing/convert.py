@@ -16,8 +16,6 @@ from nbtrail.pairing.formats import TwinFormat
 _HEADER_ONLY_KERNEL = {"notebook_metadata_filter": "kernelspec,-jupytext"}
 #: Blank lines that a formatter left after the header: jupytext would read an empty cell.
 _AFTER_HEADER = re.compile(r"\A(\S+ ---\n(?:[^\n]*\n)*?\S+ ---\n)\n{2,}")
-_OURS = re.compile(r"^<<<<<<<( |$)", re.MULTILINE)
-_THEIRS = re.compile(r"^>>>>>>>( |$)", re.MULTILINE)
 
 
 def to_text(sheet: Sheet, form: TwinFormat) -> str:
@@ -103,11 +101,6 @@ def decode_twin(data: bytes, name: str) -> str:
 def encode_twin(text: str) -> bytes:
     """The bytes of a twin's text; a lone surrogate becomes a question mark."""
     return text.encode("utf-8", errors="replace")
-
-
-def has_merge_markers(text: str) -> bool:
-    """Whether git left an unresolved merge in the text."""
-    return bool(_OURS.search(text) and _THEIRS.search(text))
 
 
 def _reason(error: Exception) -> str:

@@ -17,9 +17,10 @@ from nbtrail.notebooks.document import Notebook, parse_notebook
 from nbtrail.pairing.apply import apply_merge
 from nbtrail.pairing.base import BaseContent, load_base, load_content
 from nbtrail.pairing.cells import PairCell, Sheet, sheet_of
-from nbtrail.pairing.convert import decode_twin, from_text, has_merge_markers, to_text
+from nbtrail.pairing.convert import decode_twin, from_text, to_text
 from nbtrail.pairing.decide import Action, Digests, decide
 from nbtrail.pairing.formats import TwinFormat, format_of, twin_path
+from nbtrail.pairing.markers import has_merge_markers, versions
 from nbtrail.pairing.merge import Merged, PairConflict, Rules, merge
 from nbtrail.project import Project
 
@@ -181,6 +182,8 @@ def look(pair: Pair) -> Look:
         action = decide(*_digests(pair), pair.same)
         if action not in (Action.UPDATE_NOTEBOOK, Action.MERGE, Action.CONFLICT):
             return Look(action)
+        if _is_the_same_merge(pair):
+            return Look(Action.WRITE_TWIN)
         problem = unusable_twin(pair)
         if problem is not None:
             return Look(Action.CONFLICT, conflicts=(problem,))
@@ -221,6 +224,36 @@ def unusable_twin(pair: Pair) -> PairConflict | None:
             key="markers",
         )
     return None
+
+
+def _is_the_same_merge(pair: Pair) -> bool:
+    """Whether all that stands between git's merge markers in the twin is in the notebook.
+
+    So it is after a merge in which git merged the notebook by cells, and the twin as text: then
+    the twin is written anew, and each conflict has to be mended once.
+    """
+    sides = versions(pair.text)
+    if sides is None:
+        return False
+    known: set[tuple[str, str]] = set()
+    for side in (0, 1):
+        text = to_text(_side_of(pair.sheet, side), pair.form)
+        known.update(cell.key for cell in from_text(text, pair.form, pair.twin).cells)
+    found = [from_text(side, pair.form, pair.twin) for side in sides]
+    return all(cell.key in known for sheet in found for cell in sheet.cells)
+
+
+def _side_of(sheet: Sheet, side: int) -> Sheet:
+    """The cells as one side of a merge has them; those that it does not have are left out."""
+    cells = []
+    for cell in sheet.cells:
+        sides = versions(cell.source)
+        if sides is None:
+            cells.append(cell)
+        elif sides[side].strip():
+            source = sides[side].removesuffix("\n")
+            cells.append(msgspec.structs.replace(cell, source=source))
+    return Sheet(tuple(cells), sheet.kernel)
 
 
 def _without_base(pair: Pair) -> PairConflict:

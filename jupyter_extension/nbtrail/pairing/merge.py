@@ -60,7 +60,8 @@ class PlannedCell(msgspec.Struct, frozen=True):
     """A cell of the merged notebook.
 
     ``index`` is the cell of the present notebook that it continues, ``None`` for a new one;
-    ``other`` the cell of the other side that it comes from or is merged with.
+    ``other`` the cell of the other side that it comes from or is merged with, ``origin`` that of
+    the base where both continue one.
     """
 
     index: int | None
@@ -69,6 +70,7 @@ class PlannedCell(msgspec.Struct, frozen=True):
     metadata: dict[str, Any]
     removed_metadata: tuple[str, ...] = ()
     other: int | None = None
+    origin: int | None = None
 
 
 class Merged(msgspec.Struct, frozen=True):
@@ -249,12 +251,12 @@ class _Merge:
         index = self._of_notebook[origin]
         here, entry = self._notebook.cells[index], self._of_twin[origin]
         if entry.before is None or entry.now is None:
-            return PlannedCell(index, here.type, here.source, {}, other=entry.place)
+            return PlannedCell(index, here.type, here.source, {}, (), entry.place, origin)
         before, now = entry.before, entry.now
         kind = self._choose("type", origin, base.type, here.type, before.type, now.type)
         source = self._choose("source", origin, base.source, here.source, before.source, now.source)
         changes, removed = self._metadata(origin, here, before, now)
-        return PlannedCell(index, kind, source, changes, removed, entry.place)
+        return PlannedCell(index, kind, source, changes, removed, entry.place, origin)
 
     def _choose(self, what: str, origin: int, base: str, here: str, before: str, now: str) -> str:
         if now in (before, here) and not (self._rules.contested and now != here):

@@ -9,6 +9,7 @@ import msgspec
 
 from nbtrail.errors import ConfigError, NbtrailError, StoreError
 from nbtrail.files import write_atomic
+from nbtrail.pairing.drivers import driver_state, install
 from nbtrail.pairing.formats import judge_format
 from nbtrail.pairing.sync import sync
 from nbtrail.policy.baseline import BASELINE_NAME, load_baseline, take_baseline, write_baseline
@@ -71,8 +72,10 @@ class InitResult(msgspec.Struct, frozen=True):
     problems: tuple[str, ...]
 
 
-def init_project(root: Path, *, twins: bool = True) -> InitResult:
+def init_project(root: Path, *, twins: bool = True, git: bool = False) -> InitResult:
     """Make ``root`` a project; what is there already stays as it is.
+
+    ``git`` lets git show and merge notebooks by cell in this clone, too.
 
     Raises
     ------
@@ -99,7 +102,12 @@ def init_project(root: Path, *, twins: bool = True) -> InitResult:
             f"{root} cannot be adopted: {error.strerror or error}.",
             hint="Make the folder writable, or adopt a copy of it.",
         ) from error
+    if git:
+        written += [name for name in install(root) if name not in written]
     problems = _write_twins(project, written) if twins else []
+    state = driver_state(root)
+    if state.state in ("unknown", "gone"):
+        problems.append(f"git: {state.message}")
     known = len(load_baseline(project).notebooks)
     return InitResult(str(project.root), tuple(written), known, tuple(problems))
 
