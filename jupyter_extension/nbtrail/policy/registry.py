@@ -7,12 +7,12 @@ import re
 
 from nbtrail.errors import NotFoundError
 from nbtrail.policy import code as code_rules
-from nbtrail.policy import names
+from nbtrail.policy import merges, names
 from nbtrail.policy.catalogue import Rule
 
 #: Sorted by code.
 ALL_RULES: tuple[Rule, ...] = tuple(
-    sorted((*names.RULES, *code_rules.RULES), key=lambda rule: rule.code)
+    sorted((*names.RULES, *merges.RULES, *code_rules.RULES), key=lambda rule: rule.code)
 )
 
 _BY_KEY = {key: rule for rule in ALL_RULES for key in (rule.code, rule.name)}

@@ -23,6 +23,7 @@ from nbtrail.policy.findings import (
     Fix,
     severity_of,
 )
+from nbtrail.policy.merges import merge_problems
 from nbtrail.policy.names import name_findings
 from nbtrail.project import Level, Project
 
@@ -82,9 +83,20 @@ def _check_notebook(
             found += _unadopted(project, path)
         else:
             found += _pair_findings(project, path, state, baseline)
+        found += _unfinished_merges(project, path)
     except (UnreadableNotebookError, OutsideProjectError) as error:
         found += _unreadable(project, path, error, baseline)
     return found
+
+
+def _unfinished_merges(project: Project, path: str) -> list[Finding]:
+    file = project.resolve(path)
+    if b"<<<<<<<" not in file.read_bytes():
+        return []
+    return [
+        Finding(problem.code, "error", path, problem.message, problem.cell_id)
+        for problem in merge_problems(read_notebook(file))
+    ]
 
 
 def _pair_findings(

@@ -25,6 +25,7 @@ from nbtrail.pairing.decide import Action
 from nbtrail.pairing.drivers import driver_state, install, remove
 from nbtrail.pairing.gitmerge import merge_notebooks
 from nbtrail.pairing.sync import sync
+from nbtrail.policy.rules import check
 
 from .conftest import Desk, code, markdown, notebook
 
@@ -198,6 +199,10 @@ def test_one_line_on_both_sides_is_a_conflict_in_that_cell_alone(repo: Repo) -> 
     assert sources[3] == "df.plot(kind='bar')"
     assert repo.desk.outputs() == ["", "", "o\n", "t\n"]
 
+    found = check(repo.desk.project, store=repo.desk.store)
+    named = [(f.code, f.cell_id) for f in found if f.code == "NBT904"]
+    assert named == [("NBT904", "load")]
+
     # The twin, which git merged as text, follows: the conflict is mended once, in either file.
     assert repo.desk.sync().action is Action.WRITE_TWIN
     assert "ours.csv" in repo.desk.twin.read_text()
@@ -206,6 +211,7 @@ def test_one_line_on_both_sides_is_a_conflict_in_that_cell_alone(repo: Repo) -> 
     repo.desk.edit(1, LOAD.replace("a.csv", "agreed.csv"))
     repo.desk.sync()
     assert "<<<<<<<" not in repo.desk.twin.read_text()
+    assert check(repo.desk.project, store=repo.desk.store) == []
     repo.commit("merged")
     assert repo.unmerged() == []
     assert "agreed.csv" in repo.git("show", f"HEAD:{repo.desk.twin.name}")
