@@ -19,14 +19,26 @@ MASK = (
     "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
 )
 
-#: Modules of detect-secrets whose patterns are precise and quick. Left out are those that guess
-#: by a variable's name or by entropy, and those that take quadratic time or stop too early, for
-#: which there is a pattern below.
-_DETECTORS = (
-    "artifactory", "aws", "azure_storage_key", "discord", "github_token", "gitlab_token",
-    "mailchimp", "pypi_token", "sendgrid", "slack", "square_oauth", "stripe", "telegram_token",
-    "twilio",
-)  # fmt: skip
+#: Modules of detect-secrets whose patterns are precise and quick, with what any text has in which
+#: they can match: looking for that is much quicker, and the library need not be imported. Left
+#: out are those that guess by a variable's name or by entropy, and those that take quadratic
+#: time or stop too early, for which there is a pattern below.
+_DETECTORS: dict[str, re.Pattern[str]] = {
+    "artifactory": re.compile("AKC"),
+    "aws": re.compile(r"A(?:3T|BIA|CCA|KIA|SIA)[0-9A-Z]{16}|[aA][wW][sS].{0,20}?[kKpPtT]"),
+    "azure_storage_key": re.compile("AccountKey="),
+    "discord": re.compile(r"\.[\w-]{6}\.[\w-]{27}"),
+    "github_token": re.compile("gh[opsur]_"),
+    "gitlab_token": re.compile(r"gl(?:[a-z]{2,5})-|GR1348941"),
+    "mailchimp": re.compile(r"-us\d"),
+    "pypi_token": re.compile("pypi-Ag"),
+    "sendgrid": re.compile(r"SG\."),
+    "slack": re.compile(r"[xX][oO][xX][abporsABPORS]-|[hH][oO][oO][kK][sS]\."),
+    "square_oauth": re.compile("sq0csp-"),
+    "stripe": re.compile("k_live_"),
+    "telegram_token": re.compile(r":[\w-]{35}"),
+    "twilio": re.compile("[AS][CK][a-z0-9]{32}"),
+}
 #: Artifactory's "encrypted password": any long word in capitals that begins with APA.
 _NOISY = frozenset({"AP[\\dABCDEF]"})
 
@@ -136,6 +148,11 @@ def mask(text: str) -> str:
     return "".join([*pieces, text[done:]])
 
 
+def secret_spans(text: str) -> list[tuple[int, int]]:
+    """Where secrets are in a text, in order; they may overlap."""
+    return sorted(_spans(text))
+
+
 def mask_facts(facts: Any) -> Any:
     """JSON types with all their texts masked; a text also by the key that it stands under."""
     if isinstance(facts, str):
@@ -160,9 +177,7 @@ def _mask_entry(key: Any, value: Any) -> Any:
 def _spans(text: str) -> Iterator[tuple[int, int]]:
     """Where secrets are; they may overlap."""
     small = text.lower()
-    for hint, pattern in _patterns():
-        if hint not in small:
-            continue
+    for pattern in _patterns_for(text, small):
         for match in pattern.finditer(text):
             if pattern.groups and match.lastindex is not None:
                 yield match.span(match.lastindex)
@@ -179,24 +194,36 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
     yield from _private_keys(text)
 
 
-@functools.cache
-def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """All patterns, each with its hint.
+def _patterns_for(text: str, small: str) -> Iterator[re.Pattern[str]]:
+    """Patterns that may match in a text; ``small`` is the same in small letters."""
+    for name, sign in _DETECTORS.items():
+        if sign.search(text) is not None:
+            yield from _detectors(name)
+    for hint, pattern in _tokens():
+        if hint in small:
+            yield pattern
 
-    Detect-secrets is imported here, when a text first may hold something: it takes a tenth of a
-    second.
+
+@functools.cache
+def _tokens() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((hint, re.compile(pattern)) for hint, pattern in _TOKENS)
+
+
+@functools.cache
+def _detectors(name: str) -> tuple[re.Pattern[str], ...]:
+    """The patterns of one of detect-secrets' modules.
+
+    It is imported here, when a text may hold something: that takes a tenth of a second.
     """
     base = import_module("detect_secrets.plugins.base").RegexBasedDetector
-    found: list[re.Pattern[str]] = []
-    for name in _DETECTORS:
-        members = vars(import_module(f"detect_secrets.plugins.{name}")).values()
-        kinds: list[Any] = [member for member in members if isinstance(member, type)]
-        for kind in kinds:
-            if issubclass(kind, base) and kind is not base:
-                found += [p for p in kind.denylist if not any(n in p.pattern for n in _NOISY)]
-    return (
-        *(("", _tightened(p)) for p in found),
-        *((hint, re.compile(pattern)) for hint, pattern in _TOKENS),
+    members = vars(import_module(f"detect_secrets.plugins.{name}")).values()
+    kinds: list[Any] = [member for member in members if isinstance(member, type)]
+    return tuple(
+        _tightened(pattern)
+        for kind in kinds
+        if issubclass(kind, base) and kind is not base
+        for pattern in kind.denylist
+        if not any(noisy in pattern.pattern for noisy in _NOISY)
     )
 
 

@@ -89,15 +89,22 @@ def _without_magics(source: str) -> str:
 
 
 def _joined(lines: list[str]) -> list[str]:
-    """Magic lines with their continuation lines (a backslash at the end) joined."""
+    """Magic lines with their continuation lines (a backslash at the end) joined.
+
+    Empty lines take the place of those that went into another, so that line numbers hold.
+    """
     result: list[str] = []
-    pending = False
+    head = -1  # of the magic that goes on
     for line in lines:
-        if pending:
-            result[-1] = result[-1].rstrip().removesuffix("\\") + " " + line.strip()
+        if head >= 0:
+            result[head] = result[head].rstrip().removesuffix("\\") + " " + line.strip()
+            result.append("")
         else:
             result.append(line)
-        pending = bool(_MAGIC_LINE.match(result[-1])) and line.rstrip().endswith("\\")
+        if not line.rstrip().endswith("\\"):
+            head = -1
+        elif head < 0 and _MAGIC_LINE.match(line):
+            head = len(result) - 1
     return result
 
 

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from nbtrail.notebooks.document import Notebook
 from nbtrail.policy.catalogue import Problem, Rule
+from nbtrail.policy.code import imports, installs, network, paths, randomness, secrets
 from nbtrail.policy.code.context import CodeContext
+from nbtrail.policy.code.reading import read_code
 
 __all__ = ["RULES", "CodeContext", "problems_in"]
 
-RULES: tuple[Rule, ...] = ()
+RULES: tuple[Rule, ...] = (
+    *installs.RULES,
+    *imports.RULES,
+    *paths.RULES,
+    *randomness.RULES,
+    *secrets.RULES,
+    *network.RULES,
+)
 
 
 def problems_in(
@@ -18,4 +27,14 @@ def problems_in(
 
     Pure, and never raises for what the notebook holds.
     """
-    return []
+    reading = read_code(notebook)
+    found = [
+        *installs.problems(reading),
+        *imports.problems(reading, context),
+        *paths.problems(reading),
+        *randomness.problems(reading),
+        *secrets.problems(notebook),
+        *network.problems(reading),
+    ]
+    order = {cell.id: cell.index for cell in reading.cells}
+    return sorted(found, key=lambda p: (order.get(p.cell_id or "", -1), p.line or 0, p.code))
