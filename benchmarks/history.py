@@ -20,9 +20,9 @@ from tables import Table
 
 from nbtrail.ledger import executions, queries, search
 from nbtrail.ledger.records import ExecutionEnd, ExecutionStart, FileAccess, KernelSession
-from nbtrail.ledger.store import DATABASE_NAME, Store
+from nbtrail.ledger.store import Store
 from nbtrail.ledger.tables import metadata
-from nbtrail.project import load_project
+from nbtrail.project import DATABASE_NAME, load_project
 
 SMALL, SIZE = 10_000, 1_000_000
 #: 95th percentile of a page, and a search, in seconds; bytes of an execution without outputs.

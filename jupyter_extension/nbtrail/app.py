@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbtrail.errors import ConfigError, NbtrailError, NotFoundError
-from nbtrail.project import Project, find_project
+from nbtrail.project import DATABASE_NAME, Project, find_project
 
 if TYPE_CHECKING:
     from nbtrail.ledger.environments import EnvironmentDiff
@@ -232,16 +232,11 @@ class OpenProject:
         """Broken rules in the whole project, or in some notebooks."""
         from nbtrail.policy.rules import check
 
-        return check(self.project, paths, store=self.store_or_none())
+        return check(self.project, paths, store=self.store_or_none)
 
     def findings_json(self, paths: Sequence[str] | None = None) -> dict[str, Any]:
-        """Broken rules, those of the pipeline included, and how many notebooks were looked at."""
-        found: list[Any] = list(self.check(paths))
-        if paths is None:
-            # A file that cannot be read is named by the rules already.
-            named = {(finding.code, finding.path) for finding in found}
-            graph = self.graph()
-            found += [f for f in graph.findings if (f.code, f.path) not in named]
+        """Broken rules, and how many notebooks were looked at."""
+        found = self.check(paths)
         checked = len(self.project.notebooks() if paths is None else paths)
         return {"findings": found, "checked": checked}
 
@@ -544,7 +539,6 @@ class OpenProject:
     def compact_store(self) -> bool:
         """Give free room of the database back to the disk; false where it is in use."""
         from nbtrail.ledger import retention
-        from nbtrail.ledger.store import DATABASE_NAME
 
         self.close()
         if self.project.config.store.url:

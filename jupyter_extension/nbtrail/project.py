@@ -2,203 +2,26 @@
 
 from __future__ import annotations
 
-import difflib
-import enum
 import fnmatch
 import hashlib
 import os
 import re
-import sys
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any
 
-import msgspec
-
+from nbtrail.config import CONFIG_NAME, Config, parse_config
 from nbtrail.errors import ConfigError, OutsideProjectError
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:  # pragma: no cover
-    import tomli as tomllib
-
-CONFIG_NAME = "nbtrail.toml"
 STATE_NAME = ".nbtrail"
+#: File of the ledger in a project's state, where it is not in PostgreSQL.
+DATABASE_NAME = "trail.db"
 #: What of the state git takes along: run cards, reviews and the baseline.
 STATE_IGNORE = "*\n!.gitignore\n!baseline.json\n!runs/\n!runs/**\n!reviews/\n!reviews/**\n"
 #: Folders that never hold notebooks of a project, whatever the configuration says.
 PRUNED_FOLDERS = frozenset(
     {STATE_NAME, ".git", ".ipynb_checkpoints", "__pycache__", "node_modules", "site-packages"}
 )
-
-
-class Level(str, enum.Enum):
-    """How strictly a rule is taken."""
-
-    OFF = "off"
-    WARN = "warn"
-    ENFORCE = "enforce"
-
-
-class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A table of ``nbtrail.toml``: unknown keys are refused."""
-
-
-class ProjectConfig(_Section, frozen=True):
-    """``[project]``: which files belong to the project.
-
-    ``exclude`` holds glob patterns of POSIX paths relative to the root.
-    """
-
-    name: str = ""
-    exclude: tuple[str, ...] = ()
-
-
-class NamesConfig(_Section, frozen=True):
-    """``[names]``: categories, and words that are no description."""
-
-    categories: tuple[str, ...] = ("EXPLORATION", "CLEANING", "EXPERIMENTAL", "DEPLOY")
-    meaningless: tuple[str, ...] = (
-        "untitled", "copy", "test", "new", "final", "notebook", "tmp", "temp", "draft",
-    )  # fmt: skip
-    scratch: str = "scratch"
-
-
-class DatasetsConfig(_Section, frozen=True):
-    """``[datasets]``: the folder that ``nbtrail.dataset`` writes to."""
-
-    folder: str = "data"
-
-
-class PairingConfig(_Section, frozen=True):
-    """``[pairing]``: jupytext's format of the twin."""
-
-    format: str = "py:percent"
-
-
-class MetricsConfig(_Section, frozen=True):
-    """``[metrics]``: names of top-level numbers that count as metrics (glob patterns)."""
-
-    patterns: tuple[str, ...] = (
-        "*_auc", "auc", "*accuracy*", "*_score", "*loss*", "rmse", "*_rmse", "mse", "*_mse",
-        "mae", "*_mae", "r2", "*_r2", "f1", "*_f1", "*precision*", "*recall*",
-    )  # fmt: skip
-
-
-class PolicyConfig(_Section, frozen=True):
-    """``[policy]``: strictness of each rule."""
-
-    category: Level = Level.WARN
-    description: Level = Level.WARN
-    twin: Level = Level.WARN
-    unreadable: Level = Level.ENFORCE
-
-
-class StepConfig(_Section, frozen=True):
-    """One ``[[pipeline.steps]]``: what a notebook reads and writes, declared by hand."""
-
-    path: str
-    after: tuple[str, ...] = ()
-    reads: tuple[str, ...] = ()
-    writes: tuple[str, ...] = ()
-
-
-class PipelineConfig(_Section, frozen=True):
-    """``[pipeline]``: ``timeout`` of one cell in seconds (0: none), declared steps."""
-
-    timeout: float = 0
-    exclude: tuple[str, ...] = ()
-    steps: tuple[StepConfig, ...] = ()
-
-
-class VerifyConfig(_Section, frozen=True):
-    """``[verify]``: relative tolerance of metrics, and by metric name."""
-
-    tolerance: float = 1e-9
-    tolerances: dict[str, float] = {}
-    ignore_files: tuple[str, ...] = ()
-
-
-class StoreConfig(_Section, frozen=True):
-    """``[store]``: where the record is, and how much of it is kept.
-
-    Attributes
-    ----------
-    url
-        Address of a PostgreSQL database; empty for SQLite in the project.
-    keep_days, max_mb
-        Older executions and runs go, then the oldest until all takes less; 0 sets no limit.
-    output_kb
-        Thousands of characters that are kept of the text that one execution prints, to be
-        searched; 20 at most.
-    """
-
-    url: str = ""
-    keep_days: Annotated[float, msgspec.Meta(ge=0)] = 0
-    max_mb: Annotated[float, msgspec.Meta(ge=0)] = 0
-    output_kb: Annotated[float, msgspec.Meta(ge=0, le=20)] = 20
-
-    @property
-    def is_limited(self) -> bool:
-        """Whether anything ever has to go."""
-        return bool(self.keep_days or self.max_mb)
-
-
-class RecorderConfig(_Section, frozen=True):
-    """``[recorder]``: switches of the recorder."""
-
-    enabled: bool = True
-    files: bool = True
-
-
-class Config(_Section, frozen=True):
-    """All of ``nbtrail.toml``."""
-
-    project: ProjectConfig = ProjectConfig()
-    names: NamesConfig = NamesConfig()
-    datasets: DatasetsConfig = DatasetsConfig()
-    pairing: PairingConfig = PairingConfig()
-    metrics: MetricsConfig = MetricsConfig()
-    policy: PolicyConfig = PolicyConfig()
-    pipeline: PipelineConfig = PipelineConfig()
-    verify: VerifyConfig = VerifyConfig()
-    store: StoreConfig = StoreConfig()
-    recorder: RecorderConfig = RecorderConfig()
-
-
-def parse_config(text: str, where: str = CONFIG_NAME) -> Config:
-    """Read the text of an ``nbtrail.toml``.
-
-    Raises
-    ------
-    ConfigError
-        For bad TOML (with line and column), a value of the wrong type (with its key), or a
-        key nobody knows (with the nearest known name).
-    """
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{where} is not valid TOML: {error}.", hint="Mend that line.") from error
-    _refuse_unknown(raw, Config, "", where)
-    try:
-        return msgspec.convert(raw, Config)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{where}: {error}.", hint="See the table of settings.") from error
-
-
-def _refuse_unknown(raw: Any, section: type[msgspec.Struct], prefix: str, where: str) -> None:
-    fields = {f.name: f for f in msgspec.structs.fields(section)}
-    if not isinstance(raw, dict):
-        return
-    for key, value in raw.items():
-        if key not in fields:
-            near = difflib.get_close_matches(key, fields, n=1)
-            hint = f"Did you mean {prefix}{near[0]}?" if near else f"Known: {', '.join(fields)}."
-            raise ConfigError(f"{where}: unknown key {prefix}{key}.", hint=hint)
-        kind = fields[key].type
-        if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-            _refuse_unknown(value, kind, f"{prefix}{key}.", where)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from nbtrail.files import sha256_bytes
 from nbtrail.ledger import search
@@ -190,3 +190,28 @@ def finish_execution(connection: Connection, end: ExecutionEnd) -> int | None:
 
 def _file(access: FileAccess) -> dict[str, Any]:
     return {"path": access.path, "sha256": access.sha256, "bytes": access.bytes}
+
+
+def newest_by_notebook(connection: Connection) -> dict[str, tuple[int, str]]:
+    """Id and status of the newest execution of every notebook, by its present path."""
+    newest = (
+        select(func.max(t.executions.c.id).label("id"))
+        .where(t.executions.c.notebook_id.is_not(None))
+        .group_by(t.executions.c.notebook_id)
+        .subquery()
+    )
+    rows = connection.execute(
+        select(t.notebooks.c.path, t.executions.c.id, t.executions.c.status)
+        .join(newest, newest.c.id == t.executions.c.id)
+        .join(t.notebooks, t.notebooks.c.id == t.executions.c.notebook_id)
+        .where(t.notebooks.c.retired_at.is_(None))
+    )
+    return {row.path: (row.id, row.status) for row in rows}
+
+
+def newest_packages(connection: Connection) -> tuple[str, ...] | None:
+    """Names of the distributions of the newest environment; ``None`` where none is on record."""
+    newest = select(t.environments.c.payload).order_by(t.environments.c.first_seen_at.desc())
+    payload = connection.execute(newest.limit(1)).scalar()
+    packages = payload.get("packages") if isinstance(payload, dict) else None
+    return tuple(sorted(packages)) if isinstance(packages, dict) else None

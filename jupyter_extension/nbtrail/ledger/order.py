@@ -29,6 +29,12 @@ _OPAQUE = Flow(opaque=True)
 #: What every opaque execution touches.
 _ANYTHING = "*"
 _SETTLED = ("fresh", "running")
+#: How the reason ends where a value came from an execution that nobody sees any more.
+GONE = "as left by an execution that is no longer on screen"
+#: ... from a cell above that ran again since.
+REMADE = "made anew later"
+#: ... from nowhere: what the code alone tells.
+UNMADE = ("which only a cell below makes", "which no cell makes any more")
 
 
 class PastExecution(msgspec.Struct, frozen=True):
@@ -187,11 +193,9 @@ class _Judge:
         cells = {touch.cell for touch in real}
         later = next((above for above in straight if self._ran_after(above, execution)), None)
         if later is not None:
-            return "stale", f"uses {_words(name)}, which code cell {later + 1} made anew later"
+            return "stale", f"uses {_words(name)}, which code cell {later + 1} {REMADE}"
         if None in cells:
-            return "out-of-order", (
-                f"uses {_words(name)} as left by an execution that is no longer on screen"
-            )
+            return "out-of-order", f"uses {_words(name)} {GONE}"
         below = next((cell for cell in cells if cell is not None and cell > index), None)
         if below is not None:
             return "out-of-order", f"uses {_words(name)} as code cell {below + 1} below left it"
@@ -205,9 +209,7 @@ class _Judge:
 
     def _unbound(self, name: str) -> tuple[CellState, str] | None:
         """A name that nothing above has made, though the cell ran."""
-        if name in self._bound:
-            return "out-of-order", f"uses {name}, which only a cell below makes"
-        return "out-of-order", f"uses {name}, which no cell makes any more"
+        return "out-of-order", f"uses {name}, {UNMADE[name not in self._bound]}"
 
     def _touched_by_cells(self) -> dict[str, list[tuple[int, bool]]]:
         """For each name the cells that touch it, from the top, and whether they bind it."""

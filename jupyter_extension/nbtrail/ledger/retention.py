@@ -16,12 +16,12 @@ from typing import Any, TypeVar
 import msgspec
 from sqlalchemy import Connection, Row, delete, exists, func, or_, select, text
 
+from nbtrail.config import StoreConfig
 from nbtrail.ledger import search
 from nbtrail.ledger import tables as t
 from nbtrail.ledger.records import FINISHED
 from nbtrail.ledger.runs import blob_of_request
 from nbtrail.ledger.store import Store
-from nbtrail.project import StoreConfig
 
 #: Blobs and records younger than this many seconds may belong to something not yet on record.
 GRACE = 3600.0

@@ -20,9 +20,8 @@ from nbtrail.files import fingerprint
 from nbtrail.ledger import postgres, search
 from nbtrail.ledger.blobs import BlobStore
 from nbtrail.ledger.tables import SCHEMA_VERSION, metadata
-from nbtrail.project import STATE_IGNORE, STATE_NAME, Project
+from nbtrail.project import DATABASE_NAME, STATE_IGNORE, STATE_NAME, Project
 
-DATABASE_NAME = "trail.db"
 #: Option of a connection: characters that are kept of what one execution printed.
 OUTPUT_LIMIT = "nbtrail_output_limit"
 #: Seconds that a write waits for other writers.

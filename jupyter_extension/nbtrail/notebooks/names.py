@@ -7,11 +7,13 @@ one category word as a whole token, and a description that says something.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 
+from nbtrail.config import NamesConfig
 from nbtrail.errors import UsageError
-from nbtrail.project import NamesConfig
 
 _SEPARATORS = re.compile(r"[-_\s.()]+")
 _SEQUENCE = re.compile(r"^\d{1,4}[a-z]?$", re.IGNORECASE)
@@ -65,10 +67,11 @@ def is_draft(path: str) -> bool:
     return bool(_DRAFT.match(PurePosixPath(path).stem.strip()))
 
 
+@lru_cache(maxsize=20_000)
 def parse_name(path: str, config: NamesConfig) -> NotebookName:
     """Read what a notebook's path says; only its last part counts."""
     stem = PurePosixPath(path).stem
-    tokens = [token for token in _SEPARATORS.split(stem) if token]
+    tokens = words_of(stem)
     known = {word.casefold(): word for word in config.categories}
     found = tuple(known[t.casefold()] for t in tokens if t.casefold() in known)
     rest = [t for t in tokens if t.casefold() not in known]
@@ -80,7 +83,7 @@ def parse_name(path: str, config: NamesConfig) -> NotebookName:
         sequence=sequence,
         category=found[0] if len(set(found)) == 1 else None,
         categories=found,
-        description="-".join(rest) if _meaningful(rest, config) else "",
+        description="-".join(rest) if says_something(rest, config.meaningless) else "",
         draft=is_draft(path),
     )
 
@@ -108,11 +111,17 @@ def build_name(category: str, description: str, sequence: str | None = None) -> 
     return name
 
 
-def _meaningful(words: list[str], config: NamesConfig) -> bool:
-    empty = {word.casefold() for word in config.meaningless}
+def says_something(words: Iterable[str], meaningless: Iterable[str]) -> bool:
+    """Whether one of the words is neither a number or version nor one of ``meaningless``."""
+    empty = {word.casefold() for word in meaningless}
     return any(
         _SAYS_SOMETHING.search(word)
         and word.casefold() not in empty
         and not _VERSION_WORD.match(word)
         for word in words
     )
+
+
+def words_of(stem: str) -> list[str]:
+    """The parts of a file name's stem, whatever stands between them."""
+    return [token for token in _SEPARATORS.split(stem) if token]

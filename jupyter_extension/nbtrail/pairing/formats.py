@@ -7,9 +7,10 @@ from pathlib import PurePosixPath
 
 import msgspec
 
+from nbtrail.config import Level
 from nbtrail.errors import ConfigError
 from nbtrail.notebooks.names import is_draft
-from nbtrail.project import Level, Project
+from nbtrail.project import Project
 
 #: File name extensions of scripts by language, as jupytext knows them.
 SCRIPT_EXTENSIONS = {

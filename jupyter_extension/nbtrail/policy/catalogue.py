@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from nbtrail.project import Level
+from nbtrail.config import Level
 
 __all__ = ["Level", "Problem", "Rule"]
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from nbtrail.config import CONFIG_NAME
 from nbtrail.errors import ConfigError, NbtrailError, StoreError
 from nbtrail.files import write_atomic
 from nbtrail.pairing.drivers import driver_state, install
 from nbtrail.pairing.formats import judge_format
 from nbtrail.pairing.sync import sync
 from nbtrail.policy.baseline import BASELINE_NAME, load_baseline, take_baseline, write_baseline
-from nbtrail.project import CONFIG_NAME, STATE_IGNORE, STATE_NAME, Project, load_project
+from nbtrail.project import STATE_IGNORE, STATE_NAME, Project, load_project
 
 if TYPE_CHECKING:
     from nbtrail.ledger.store import Store

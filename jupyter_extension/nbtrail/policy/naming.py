@@ -105,7 +105,7 @@ def change_notebook(
     new = _new_path(project, path, category, description, sequence, to, scratch)
     if new != path:
         if not is_only_moved(project, path, new):
-            refuse_bad_name(project, new)
+            refuse_bad_name(project, new, leaving=path)
         if is_paired(project, new):
             judge_format(project)
         project.resolve(new).parent.mkdir(parents=True, exist_ok=True)
@@ -120,9 +120,12 @@ def is_only_moved(project: Project, old: str, new: str) -> bool:
     return PurePosixPath(old).name == PurePosixPath(new).name and not leaves_scratch
 
 
-def refuse_bad_name(project: Project, path: str) -> None:
-    """Raise PolicyError when an enforced rule forbids a new notebook of that name."""
-    problem = name_problem(project, path, new=True)
+def refuse_bad_name(project: Project, path: str, leaving: str | None = None) -> None:
+    """Raise PolicyError when an enforced rule forbids a new notebook of that name.
+
+    ``leaving`` is the path that the notebook gives up for it.
+    """
+    problem = name_problem(project, path, new=True, leaving=leaving)
     if problem is not None and problem.severity == "error":
         raise PolicyError(problem.message, detail={"findings": [msgspec.structs.asdict(problem)]})
 

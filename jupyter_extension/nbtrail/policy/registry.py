@@ -6,14 +6,15 @@ import difflib
 import re
 
 from nbtrail.errors import NotFoundError
-from nbtrail.policy import code as code_rules
-from nbtrail.policy import merges, names
+from nbtrail.policy import code, datasets, merges, names, order, pipeline, silence, twins
 from nbtrail.policy.catalogue import Rule
 
+_GROUPS = (silence, names, datasets, twins, merges, order, pipeline, code)
 #: Sorted by code.
 ALL_RULES: tuple[Rule, ...] = tuple(
-    sorted((*names.RULES, *merges.RULES, *code_rules.RULES), key=lambda rule: rule.code)
+    sorted((rule for group in _GROUPS for rule in group.RULES), key=lambda rule: rule.code)
 )
+BY_CODE: dict[str, Rule] = {rule.code: rule for rule in ALL_RULES}
 
 _BY_KEY = {key: rule for rule in ALL_RULES for key in (rule.code, rule.name)}
 _PREFIX = re.compile(r"NBT\d{0,3}")

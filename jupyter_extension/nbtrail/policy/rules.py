@@ -5,39 +5,55 @@ A notebook that cannot be read is a finding, and the others are checked all the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import PurePosixPath
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from nbtrail.errors import NbtrailError, NotFoundError, OutsideProjectError, UnreadableNotebookError
-from nbtrail.notebooks.document import NOT_JSON, read_notebook
-from nbtrail.notebooks.names import is_draft
-from nbtrail.pairing.formats import twin_path
-from nbtrail.pairing.sync import PairState, pair_state
-from nbtrail.policy.baseline import Baseline, load_baseline
-from nbtrail.policy.findings import (
-    TWIN_CONFLICT,
-    TWIN_DIFFERS,
-    TWIN_MISSING,
-    Finding,
-    Fix,
-    severity_of,
+import msgspec
+
+from nbtrail.errors import (
+    NotFoundError,
+    OutsideProjectError,
+    UnreadableNotebookError,
 )
-from nbtrail.policy.merges import merge_problems
+from nbtrail.files import fingerprint, sha256_bytes
+from nbtrail.notebooks.document import NOT_JSON, read_notebook
+from nbtrail.notebooks.names import parse_name
+from nbtrail.pipeline.graph import infer_graph
+from nbtrail.pipeline.model import Node
+from nbtrail.policy import datasets, twins
+from nbtrail.policy.baseline import load_baseline
+from nbtrail.policy.cache import CheckCache
+from nbtrail.policy.catalogue import Problem
+from nbtrail.policy.clashes import Clashes
+from nbtrail.policy.code import CodeContext
+from nbtrail.policy.content import Content, look_into
+from nbtrail.policy.findings import Finding, finding_of
 from nbtrail.policy.names import name_findings
-from nbtrail.project import Level, Project
+from nbtrail.policy.order import together
+from nbtrail.policy.record import Record
+from nbtrail.policy.registry import ALL_RULES, BY_CODE
+from nbtrail.policy.silence import apply_silences
+from nbtrail.policy.surroundings import surroundings_of
+from nbtrail.policy.twins import TwinCheck, check_twin
+from nbtrail.project import Project
 
 if TYPE_CHECKING:
     from nbtrail.ledger.store import Store
 
 
 def check(
-    project: Project, paths: Sequence[str] | None = None, store: Store | None = None
+    project: Project,
+    paths: Sequence[str] | None = None,
+    store: Store | Callable[[], Store | None] | None = None,
 ) -> list[Finding]:
     """Broken rules, by path and code; of the whole project when ``paths`` is ``None``.
 
     A twin among ``paths`` stands for its notebook, and files that are no notebooks are
-    passed over, so that a commit's list of files can be given as it is.
+    passed over, so that a commit's list of files can be given as it is. ``store`` is the ledger,
+    or what opens it: it is opened only if something in it or in the notebooks has changed.
 
     Raises
     ------
@@ -46,11 +62,14 @@ def check(
     OutsideProjectError
         When one of them lies outside the project.
     """
-    chosen = project.notebooks() if paths is None else notebooks_among(project, paths)
-    baseline = load_baseline(project)
+    everything = project.notebooks()
+    chosen = everything if paths is None else notebooks_among(project, paths)
+    record = Record(project, store if callable(store) else lambda: store)
+    checker = _Checker(project, record, everything)
     found: list[Finding] = []
     for path in chosen:
-        found += _check_notebook(project, store, path, baseline)
+        found += checker.findings(path)
+    checker.close()
     return sorted(found, key=lambda finding: (finding.path, finding.code))
 
 
@@ -72,69 +91,118 @@ def notebooks_among(project: Project, paths: Sequence[str]) -> list[str]:
     return list(chosen)
 
 
-def _check_notebook(
-    project: Project, store: Store | None, path: str, baseline: Baseline
-) -> list[Finding]:
-    found = name_findings(project, path, baseline=baseline)
-    try:
-        state = pair_state(project, store, path)
-        if state.state == "off":
-            read_notebook(project.resolve(path))
-            found += _unadopted(project, path)
-        else:
-            found += _pair_findings(project, path, state, baseline)
-        found += _unfinished_merges(project, path)
-    except (UnreadableNotebookError, OutsideProjectError) as error:
-        found += _unreadable(project, path, error, baseline)
-    return found
+class _Checker:
+    """One pass over notebooks; what concerns all of them is looked up once."""
+
+    def __init__(self, project: Project, record: Record, everything: list[str]) -> None:
+        self._project = project
+        self._record = record
+        self._everything = everything
+        self._baseline = load_baseline(project)
+        self._clashes = Clashes(project, everything)
+        self._cache = CheckCache(project.root, project.state_dir)
+        self._around = surroundings_of(project, record.packages)
+        graph = infer_graph(project, record.observed)
+        self._nodes: dict[str, Node] = {node.path: node for node in graph.nodes}
+        self._of_pipeline: defaultdict[str, list[Problem]] = defaultdict(list)
+        for one in graph.findings:
+            # What cannot be read is found when the notebook is looked into.
+            if not one.code.startswith("NBT9"):
+                self._of_pipeline[one.path].append(Problem(one.code, one.message, one.cell_id))
+
+    def close(self) -> None:
+        """Keep what was found for the next time."""
+        self._cache.forget_others(self._everything)
+        self._cache.save()
+
+    def findings(self, path: str) -> list[Finding]:
+        """Everything that is wrong with one notebook."""
+        project = self._project
+        content, twin = self._look(path)
+        problems = [*content.problems, *self._of_pipeline[path]]
+        node = self._nodes.get(path)
+        if node is not None:
+            observed = self._record.observed.get(path)
+            problems += datasets.problems_in(
+                node.analysis, path, project.config, content.cells, observed
+            )
+        problems = together(apply_silences(problems, content.silences, ALL_RULES))
+        is_old = partial(self._baseline.holds, project, path)
+        found = name_findings(project, path, baseline=self._baseline, clashes=self._clashes)
+        for problem in problems:
+            finding = finding_of(project, BY_CODE[problem.code], path, problem, is_old)
+            if finding is not None:
+                found.append(finding)
+        if twin.problem is not None:
+            code = twin.problem.code
+            fix = twins.fix_of(project, code, path, twin.twin)
+            finding = finding_of(project, BY_CODE[code], path, twin.problem, is_old, fix)
+            if finding is not None:
+                found.append(finding)
+        return found
+
+    def _look(self, path: str) -> tuple[Content, TwinCheck]:
+        """What the notebook and its twin say, from the cache where nothing has changed."""
+        context = self._context(path)
+        around = self._digest(path, context)
+        base = self._record.base(path)
+        known = self._cache.get(path, base, around)
+        if known is not None:
+            return known.content, known.twin
+        stat = fingerprint(self._project.root / path)
+        try:
+            content = self._content(path, context)
+            twin = check_twin(self._project, self._record.store, path)
+        except (UnreadableNotebookError, OutsideProjectError) as error:
+            code = str(error.detail.get("code", NOT_JSON))
+            return Content((Problem(code, str(error)),)), TwinCheck(None, None)
+        self._cache.keep(path, stat, base, around, content, twin)
+        return content, twin
+
+    def _content(self, path: str, context: CodeContext) -> Content:
+        notebook = read_notebook(self._project.resolve(path))
+        history, session = self._record.history(path)
+        return look_into(notebook, context, history, session)
+
+    def _context(self, path: str) -> CodeContext:
+        category = parse_name(path, self._project.config.names).category
+        node = self._nodes.get(path)
+        return CodeContext(
+            category=category,
+            path=path,
+            project_root_names=self._around.modules,
+            locked=self._around.locked,
+            reads=() if node is None else tuple(use.key for use in node.reads),
+            writes=() if node is None else tuple(use.key for use in node.writes),
+            has_test=self._around.tested(path),
+        )
+
+    def _digest(self, path: str, context: CodeContext) -> str:
+        """Identity of all that enters beside the files of the pair and their last sync."""
+        own = (
+            self._shared,
+            context.category,
+            context.reads,
+            context.writes,
+            context.has_test,
+            self._record.newest(path),
+        )
+        return sha256_bytes(msgspec.json.encode(own))
+
+    @cached_property
+    def _shared(self) -> str:
+        config = msgspec.json.encode(self._project.config)
+        state = f"{self._project.adopted} {self._around.digest()} {_rules_stamp()} "
+        return sha256_bytes(state.encode() + config)
 
 
-def _unfinished_merges(project: Project, path: str) -> list[Finding]:
-    file = project.resolve(path)
-    if b"<<<<<<<" not in file.read_bytes():
-        return []
-    return [
-        Finding(problem.code, "error", path, problem.message, problem.cell_id)
-        for problem in merge_problems(read_notebook(file))
+def _rules_stamp() -> str:
+    """Identity of the rules' own code, which changes without a version while it is worked on."""
+    package = Path(__file__).parent.parent
+    files = [
+        file
+        for folder in ("policy", "policy/code", "notebooks", "ledger", "pairing")
+        for file in (package / folder).glob("*.py")
     ]
-
-
-def _pair_findings(
-    project: Project, path: str, state: PairState, baseline: Baseline
-) -> list[Finding]:
-    if state.state == "in-sync":
-        return []
-    old = project.config.policy.twin is Level.ENFORCE and baseline.holds(project, path)
-    severity = severity_of(project.config.policy.twin, baseline=old)
-    if severity is None:
-        return []
-    args = {"path": path}
-    if state.state == "conflict":
-        fix = Fix("resolve", "Choose…", {**args, "twin": state.twin})
-        cell = state.conflicts[0].cell_id if state.conflicts else None
-        return [Finding(TWIN_CONFLICT, severity, path, state.message, cell, fix)]
-    code = TWIN_MISSING if state.state == "missing" else TWIN_DIFFERS
-    label = "Write the twin" if state.state == "missing" else "Bring both together"
-    return [Finding(code, severity, path, state.message, fix=Fix("pair", label, args))]
-
-
-def _unadopted(project: Project, path: str) -> list[Finding]:
-    """In a folder that is only looked at, a missing twin is worth a word and no more."""
-    if project.adopted or project.config.policy.twin is Level.OFF or is_draft(path):
-        return []
-    if project.is_scratch(path) or (project.root / twin_path(project, path)).exists():
-        return []
-    message = f"{path} has no twin: adopt the folder with `nbtrail init` to have one kept."
-    return [Finding(TWIN_MISSING, "warning", path, message, fix=Fix("init", "Adopt the folder"))]
-
-
-def _unreadable(
-    project: Project, path: str, error: NbtrailError, baseline: Baseline
-) -> list[Finding]:
-    level = project.config.policy.unreadable
-    old = level is Level.ENFORCE and baseline.holds(project, path)
-    severity = severity_of(level, baseline=old)
-    if severity is None:
-        return []
-    code = str(error.detail.get("code", NOT_JSON))
-    return [Finding(code, severity, path, str(error))]
+    prints = (fingerprint(file) for file in files)
+    return str(max((found[1], found[0]) for found in prints if found is not None))

@@ -10,10 +10,10 @@ from typing import Any, Literal
 
 import msgspec
 
+from nbtrail.config import VerifyConfig
 from nbtrail.ledger.records import FileAccess
 from nbtrail.ledger.steps import StepRecord
 from nbtrail.notebooks.datasets import family_of
-from nbtrail.project import VerifyConfig
 
 Kind = Literal["metric", "file", "output", "environment", "isolation"]
 

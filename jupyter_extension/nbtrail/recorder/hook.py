@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nbtrail.project import CONFIG_NAME, STATE_IGNORE, Project, find_root, load_project
+from nbtrail.config import CONFIG_NAME
+from nbtrail.project import STATE_IGNORE, Project, find_root, load_project
 from nbtrail.recorder.install import MODULE, load_probe
 from nbtrail.recorder.journal import Journal
 

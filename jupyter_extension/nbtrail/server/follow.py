@@ -131,7 +131,7 @@ class Follower:
             or before.opened.project.root != project.root
             or not is_only_moved(project, before.path, owner.path)
         ):
-            _refuse(owner)
+            _refuse(owner, None if before is None else before.path)
 
     def plan_rename(self, old_path: str, new_path: str) -> Callable[[], None]:
         """What is to be done once the notebook is moved; raises 409 where it must not be."""
@@ -256,10 +256,15 @@ def find_owner(projects: Projects, contents_path: str) -> Owner | None:
         return None
 
 
-def _refuse(owner: Owner) -> None:
-    """Answer 422 with message and fix where a name that is enforced is broken."""
+def _refuse(owner: Owner, leaving: str | None = None) -> None:
+    """Answer 422 with message and fix where a name that is enforced is broken.
+
+    ``leaving`` is the path that the notebook gives up for it.
+    """
     project = owner.opened.project
-    problem = name_problem(project, owner.path, new=True) if project.adopted else None
+    if not project.adopted:
+        return
+    problem = name_problem(project, owner.path, new=True, leaving=leaving)
     if problem is None or problem.severity != "error":
         return
     store = owner.opened.store_or_none()

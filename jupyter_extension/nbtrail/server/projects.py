@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from nbtrail.app import OpenProject
+from nbtrail.config import CONFIG_NAME
 from nbtrail.errors import NotFoundError, OutsideProjectError
 from nbtrail.files import fingerprint
-from nbtrail.project import CONFIG_NAME, find_root, load_project
+from nbtrail.project import find_root, load_project
 
 #: Seconds that a save or a panel waits for another writer of the ledger.
 _PATIENCE = 2.0

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from nbtrail.config import NamesConfig
 from nbtrail.errors import UsageError
 from nbtrail.notebooks.datasets import dated, family_of, parse_dataset
 from nbtrail.notebooks.names import build_name, is_draft, parse_name
-from nbtrail.project import NamesConfig
 
 CONFIG = NamesConfig()
 

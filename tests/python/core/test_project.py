@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from nbtrail.config import Level, parse_config
 from nbtrail.errors import ConfigError, OutsideProjectError
-from nbtrail.project import Level, find_project, load_project, parse_config
+from nbtrail.project import find_project, load_project
 
 
 def test_the_nearest_configuration_wins(tmp_path: Path) -> None:
@@ -44,7 +45,27 @@ def test_a_read_only_project_keeps_its_state_elsewhere(tmp_path: Path) -> None:
         ("[policy]\ncategry = 'warn'", r"policy\.categry.*policy\.category"),
         ("[policy]\ncategory = 'sometimes'", r"policy\.category"),
         ("[policy\n", "line 1"),
-        ("[store]\nurl = 3", r"store\.url"),
+        ("[store]\nurl = 3", r"line 2, column 1: store\.url"),
+        ("# notes\n\n[policy]\n  categry = 'warn'", "line 4, column 3: unknown key"),
+        ("policy.categry = 'warn'", "line 1, column 1: unknown key"),
+        ("policy = {twin = 'off', categry = 'warn'}", "line 1, column 25: unknown key"),
+        (
+            "[[policy.overrides]]\nfolder = 'x'\n[[policy.overrides]]\nfoldr = 'y'",
+            r"line 4, column 1: unknown key policy\.overrides\[1\]\.foldr.*Did you mean",
+        ),
+        ("[policy.rules]\nNBT6 = 'off'\n'NBT601' = 'of'", r"line 3, column 1: .*NBT601.*'of'"),
+        (
+            "[[policy.overrides]]\nrules = { NBT6 = 'off', NBT4 = 'of' }",
+            r"line 2, column 25: policy\.overrides\[0\]\.rules\.NBT4",
+        ),
+        (
+            '[names]\nmeaningless = [\n \'a\', # ]\n """b\n]""",\n 3,\n]',
+            r"line 6, column 2: names\.meaningless\[2\]",
+        ),
+        ("[[policy.overrides]]\ncategory = 'EXPLORING'", "line 2, .*Did you mean EXPLORATION"),
+        ("[verify.tolerances]\nauc = 1e-3\nloss = 'small'", r"line 3, .*tolerances\.loss"),
+        ("\n[verify]\ntolerance = []\n", "line 3, column 1"),
+        ("[datasets]\ndates = ['%d']", r"line 2, column 10: datasets\.dates\[0\]"),
     ],
 )
 def test_bad_configuration_says_where(text: str, message: str) -> None:

@@ -15,7 +15,7 @@ import nbformat
 import pytest
 
 from nbtrail.notebooks.names import parse_name
-from nbtrail.project import NamesConfig, parse_config
+from nbtrail.config import NamesConfig, parse_config
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 NOTEBOOKS = sorted(path.name for path in EXAMPLES.glob("*.ipynb"))

@@ -17,7 +17,7 @@ from nbclient import NotebookClient
 
 import nbtrail
 from nbtrail.notebooks.datasets import parse_dataset
-from nbtrail.project import MetricsConfig
+from nbtrail.config import MetricsConfig
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 TRUTH = json.loads((Path(__file__).parent / "true_graph.json").read_text(encoding="utf-8"))

@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from nbtrail.app import open_project
+from nbtrail.config import StoreConfig
 from nbtrail.errors import NotFoundError
 from nbtrail.ledger import executions, pairs, queries, retention, runs, search, tables
 from nbtrail.ledger.records import ExecutionEnd, ExecutionStart, FileAccess, KernelSession
@@ -18,7 +19,7 @@ from nbtrail.ledger.store import DATABASE_NAME, Store
 from nbtrail.ledger.versions import Version, load_version
 from nbtrail.notebooks.document import dump_notebook
 from nbtrail.pipeline.card import annotate
-from nbtrail.project import Project, StoreConfig
+from nbtrail.project import Project
 from nbtrail.server.retention import Keeper
 
 from .conftest import configure

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from nbtrail.config import VerifyConfig
 from nbtrail.ledger.records import FileAccess
 from nbtrail.ledger.steps import StepRecord
-from nbtrail.project import VerifyConfig
 from nbtrail.proof import aside
 from nbtrail.proof.compare import (
     Comparison,
