@@ -211,7 +211,8 @@ def test_one_line_on_both_sides_is_a_conflict_in_that_cell_alone(repo: Repo) -> 
     repo.desk.edit(1, LOAD.replace("a.csv", "agreed.csv"))
     repo.desk.sync()
     assert "<<<<<<<" not in repo.desk.twin.read_text()
-    assert check(repo.desk.project, store=repo.desk.store) == []
+    left = check(repo.desk.project, store=repo.desk.store)
+    assert [f for f in left if f.code.startswith(("NBT3", "NBT9"))] == []
     repo.commit("merged")
     assert repo.unmerged() == []
     assert "agreed.csv" in repo.git("show", f"HEAD:{repo.desk.twin.name}")
