@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nbtrail.pairing.resolve import ConflictView
     from nbtrail.pipeline.graph import Graph
     from nbtrail.pipeline.status import StepState
+    from nbtrail.policy.adopt import Adopted, Adoption, Copies
     from nbtrail.policy.findings import Finding
     from nbtrail.policy.fix import FixResult
     from nbtrail.policy.init import InitResult
@@ -488,6 +489,36 @@ class OpenProject:
             scratch=scratch,
             pair=pair,
         )
+
+    def propose_adoption(
+        self, paths: Sequence[str] | None = None, *, copies: Copies = "keep"
+    ) -> Adoption:
+        """Names for notebooks that have none; `nbtrail.policy.adopt.propose_all`."""
+        from nbtrail.pipeline.graph import observed_files
+        from nbtrail.policy.adopt import propose_all
+
+        store = self.store_or_none()
+        observed = observed_files(store) if store is not None else None
+        return propose_all(self.project, paths, copies=copies, observed=observed)
+
+    def adopt(self, chosen: Sequence[tuple[str, str]]) -> Adopted:
+        """Rename notebooks as proposed, or otherwise; stops at the first that cannot be.
+
+        Raises
+        ------
+        UsageError
+            When the folder is no project yet.
+        NotFoundError, ConflictError, PolicyError, ConfigError
+            As `change_notebook`.
+        """
+        from nbtrail.policy.adopt import Adopted, NewName, refuse_unadopted
+
+        refuse_unadopted(self.project)
+        renamed = tuple(
+            NewName(self.project.relative(path), self.change_notebook(path, path=new).path)
+            for path, new in chosen
+        )
+        return Adopted(renamed, None)
 
     def pair_conflict(self, notebook: str) -> ConflictView:
         """What notebook and twin cannot both be right about, cell by cell."""

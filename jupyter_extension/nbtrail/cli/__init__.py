@@ -12,6 +12,7 @@ from nbtrail.errors import NbtrailError
 
 _COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("project", "Make this folder a project: rules, twins, ignore lines."),
+    "adopt": ("adopt", "Propose names and an order for notebooks as they were found."),
     "new": ("project", "Make a named, paired notebook."),
     "check": ("project", "Names, twins and files that break a rule."),
     "resolve": ("pairs", "End a conflict between a notebook and its twin."),

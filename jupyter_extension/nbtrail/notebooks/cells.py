@@ -78,19 +78,24 @@ def meaningful_metadata(metadata: Any) -> dict[str, Any]:
 
 def kernel_name(notebook: Notebook) -> str:
     """Name of the notebook's kernelspec; ``python3`` when it names none."""
-    spec = notebook.get("metadata", {}).get("kernelspec")
+    spec = _metadata(notebook).get("kernelspec")
     name = spec.get("name") if isinstance(spec, dict) else None
     return name if isinstance(name, str) and name else "python3"
 
 
 def language(notebook: Notebook) -> str:
     """Programming language of the notebook, lower case; ``python`` when it names none."""
-    metadata = notebook.get("metadata", {})
+    metadata = _metadata(notebook)
     for key, name in (("language_info", "name"), ("kernelspec", "language")):
         section = metadata.get(key)
         if isinstance(section, dict) and isinstance(section.get(name), str):
             return str(section[name]).lower()
     return "python"
+
+
+def _metadata(notebook: Notebook) -> dict[str, Any]:
+    metadata = notebook.get("metadata")
+    return metadata if isinstance(metadata, dict) else {}
 
 
 def _cell(index: int, raw: dict[str, Any]) -> Cell:

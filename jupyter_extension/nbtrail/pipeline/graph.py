@@ -45,7 +45,9 @@ def observed_files(store: Store) -> dict[str, Observed]:
     }
 
 
-def infer_graph(project: Project, observed: Mapping[str, Observed] | None = None) -> Graph:
+def infer_graph(
+    project: Project, observed: Mapping[str, Observed] | None = None, *, drafts: bool = False
+) -> Graph:
     """Infer the graph from the notebooks and from what was observed.
 
     Parameters
@@ -53,10 +55,12 @@ def infer_graph(project: Project, observed: Mapping[str, Observed] | None = None
     observed
         Recorded reads and writes by notebook. They replace what static analysis says of the
         same code; of code that has changed since they only fill in what analysis left open.
+    drafts
+        Whether drafts are steps as well, as long as they have no name.
     """
     observed = observed or {}
     cache = AnalysisCache(project.root, project.state_dir, project.config.datasets.folder)
-    paths = step_paths(project)
+    paths = step_paths(project, drafts=drafts)
     findings: list[PipelineFinding] = []
     analyses: dict[str, Analysis] = {}
     for path in paths:
@@ -83,14 +87,14 @@ def infer_graph(project: Project, observed: Mapping[str, Observed] | None = None
     return Graph(nodes, tuple(edges), tuple(findings), unreadable)
 
 
-def step_paths(project: Project) -> list[str]:
-    """Notebooks that are steps: all but excluded ones and, once adopted, drafts."""
+def step_paths(project: Project, *, drafts: bool = False) -> list[str]:
+    """Notebooks that are steps: all but excluded ones and, once adopted, unnamed drafts."""
     patterns = [re.compile(fnmatch.translate(p)) for p in project.config.pipeline.exclude]
     return [
         path
         for path in project.notebooks()
         if not any(pattern.match(path) for pattern in patterns)
-        and not (project.adopted and is_draft(path))
+        and (drafts or not (project.adopted and is_draft(path)))
     ]
 
 

@@ -11,6 +11,7 @@ from nbtrail.server.handlers import ApiHandler, Tell, route
 from nbtrail.server.projects import Projects
 
 if TYPE_CHECKING:
+    from nbtrail.policy.adopt import Copies
     from nbtrail.policy.naming import Made
 
 PREFIX = "/nbtrail/api"
@@ -102,6 +103,23 @@ class StatusHandler(ApiHandler):
     async def get(self, path: str) -> None:
         opened = await self.opened()
         self.answer(await self.off_loop(opened.status, path))
+
+
+class AdoptHandler(ApiHandler):
+    """``GET adopt`` proposes names, ``POST adopt`` renames as chosen."""
+
+    @route
+    async def get(self) -> None:
+        copies = copies_choice(self.get_query_argument("copies", "keep"))
+        opened = await self.opened()
+        self.answer(await self.off_loop(lambda: opened.propose_adoption(copies=copies)))
+
+    @route
+    async def post(self) -> None:
+        chosen = chosen_names(self.body(frozenset({"proposals"})))
+        opened = await self.opened()
+        self.answer(await self.off_loop(opened.adopt, chosen))
+        self.tell(opened, None)
 
 
 class ExecutionsHandler(ApiHandler):
@@ -271,6 +289,31 @@ def start_run(opened: OpenProject, body: dict[str, Any]) -> str:
     )
 
 
+def copies_choice(text: str) -> Copies:
+    """What ``copies=`` asks for."""
+    if text == "keep":
+        return "keep"
+    if text == "scratch":
+        return "scratch"
+    raise UsageError(f"copies={text!r} is unknown.", hint="Use keep or scratch.")
+
+
+def chosen_names(body: dict[str, Any]) -> list[tuple[str, str]]:
+    """Old and new paths that ``POST adopt`` asks for; other keys of a proposal are passed over."""
+    given = body.get("proposals")
+    if not isinstance(given, list) or not given:
+        raise UsageError("proposals is no list with something in it.")
+    chosen = []
+    for one in given:
+        path, new = (
+            one.get(key) if isinstance(one, dict) else None for key in ("path", "new_path")
+        )
+        if not isinstance(path, str) or not isinstance(new, str) or not path or not new:
+            raise UsageError("A proposal lacks path or new_path.", hint="Send both as strings.")
+        chosen.append((path, new))
+    return chosen
+
+
 def optional_text(body: dict[str, Any], key: str) -> str | None:
     """A string of the body, or ``None`` where there is none."""
     value = body.get(key)
@@ -298,6 +341,7 @@ def handlers(projects: Projects, threads: ThreadPoolExecutor, tell: Tell) -> lis
         (rf"notebooks/{_PATH}/conflict", ConflictHandler),
         (rf"notebooks/{_PATH}/executions", ExecutionsHandler),
         (rf"notebooks/{_PATH}", NotebookHandler),
+        ("adopt", AdoptHandler),
         ("executions", ExecutionsHandler),
         ("search", SearchHandler),
         ("graph", GraphHandler),

@@ -1,0 +1,307 @@
+"""Proposals for a folder as it was found: names, order, and which notebooks are near-copies.
+
+Nothing is changed here: the proposals are told, and renaming is done by those who were told to.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Literal
+
+import msgspec
+
+from nbtrail.errors import NbtrailError, UsageError
+from nbtrail.notebooks.document import read_notebook
+from nbtrail.notebooks.names import build_name, parse_name
+from nbtrail.pairing.formats import twin_path
+from nbtrail.pipeline.graph import infer_graph
+from nbtrail.pipeline.model import Observed
+from nbtrail.policy.copies import Copy, Text, near_copies, text_of_code
+from nbtrail.policy.describe import distinguishing, says_something
+from nbtrail.policy.propose import Reading, read_purpose
+from nbtrail.policy.rules import notebooks_among
+from nbtrail.policy.sequence import Place, sequences
+from nbtrail.project import Project
+
+Copies = Literal["keep", "scratch"]
+WELL_NAMED = "is named well already"
+
+
+class Suggestion(msgspec.Struct, frozen=True):
+    """What one notebook could be called.
+
+    Attributes
+    ----------
+    new_path
+        Free when it was asked for, and not proposed for any other.
+    why
+        Why this category: a phrase without its subject, such as "plots; writes no data".
+    confidence
+        Of the category, between 0 and 1.
+    near_copy_of
+        The more complete notebook that this one is nearly the same as, or ``None``;
+        ``similarity`` (0 to 1) and ``copy_why`` say how much and why that one is kept.
+    """
+
+    path: str
+    new_path: str
+    category: str
+    why: str
+    confidence: float
+    description: str
+    sequence: str | None
+    near_copy_of: str | None = None
+    similarity: float | None = None
+    copy_why: str | None = None
+
+
+class Left(msgspec.Struct, frozen=True):
+    """A notebook that is left alone, and why: a phrase without its subject."""
+
+    path: str
+    why: str
+
+
+class Adoption(msgspec.Struct, frozen=True):
+    """Proposals in the order of the pipeline, and the notebooks that are left alone."""
+
+    proposals: tuple[Suggestion, ...]
+    left: tuple[Left, ...]
+
+
+class NewName(msgspec.Struct, frozen=True):
+    """A notebook that was renamed."""
+
+    path: str
+    new_path: str
+
+
+class Adopted(msgspec.Struct, frozen=True):
+    """What was renamed, the id to undo it by (``None``: not on record), and what went amiss."""
+
+    renamed: tuple[NewName, ...]
+    change: str | None
+    warnings: tuple[str, ...] = ()
+
+
+class _Folder(msgspec.Struct):
+    """What was read of all notebooks of a project."""
+
+    notebooks: dict[str, Reading]
+    texts: dict[str, Text]
+    well: set[str]
+    left: list[Left]
+
+
+def propose_all(
+    project: Project,
+    paths: Sequence[str] | None = None,
+    *,
+    copies: Copies = "keep",
+    observed: Mapping[str, Observed] | None = None,
+) -> Adoption:
+    """Names for the notebooks of a folder that have none, or for some of them.
+
+    The order is that of the whole project, whichever notebooks are asked for. With ``copies``
+    set to ``scratch`` it is proposed to move near-copies to the folder where no rules hold,
+    save those that use other files than what they resemble.
+    ``observed`` is as for `nbtrail.pipeline.graph.infer_graph`.
+
+    Raises
+    ------
+    NotFoundError, OutsideProjectError
+        When one of ``paths`` is not there, or lies outside.
+    """
+    wanted = None if paths is None else set(notebooks_among(project, paths))
+    seen = _read_all(project)
+    order, edges = _order(project, list(seen.notebooks), observed)
+    numbers = _numbers(project, seen, order, edges)
+    alike = near_copies(seen.texts, _times(project, seen.texts))
+    taken = _Taken(project)
+    proposals = []
+    for path in order:
+        if path in seen.well or (wanted is not None and path not in wanted):
+            continue
+        one = _suggest(project, path, seen.notebooks[path], numbers.get(path), alike.get(path))
+        is_aside = copies == "scratch" and path in alike and not alike[path].variant
+        proposals.append(taken.settle(one, seen.notebooks[path], aside=is_aside))
+    left = [one for one in seen.left if wanted is None or one.path in wanted]
+    return Adoption(tuple(proposals), tuple(sorted(left, key=lambda one: one.path)))
+
+
+def refuse_unadopted(project: Project) -> None:
+    """Raise UsageError where nothing may be renamed yet: the folder is no project."""
+    if not project.adopted:
+        raise UsageError(
+            f"{project.name} is no project yet: its notebooks are only looked at.",
+            hint="Make it one with `nbtrail init`, then adopt.",
+        )
+
+
+def _read_all(project: Project) -> _Folder:
+    seen = _Folder({}, {}, set(), [])
+    for path in project.notebooks():
+        if problem := _out_of_reach(project, path):
+            seen.left.append(Left(path, problem))
+            continue
+        try:
+            notebook = read_notebook(project.root / path)
+            reading = read_purpose(project, path, notebook)
+            text = text_of_code(notebook, reading.traces.files)
+        except NbtrailError as error:
+            seen.left.append(Left(path, f"cannot be read: {error}"))
+            continue
+        except (KeyError, TypeError, ValueError, AttributeError):
+            seen.left.append(Left(path, "cannot be read: its cells are not those of a notebook"))
+            continue
+        if _is_named_well(project, path):
+            seen.well.add(path)
+            seen.left.append(Left(path, WELL_NAMED))
+        elif reading.traces.is_empty:
+            seen.left.append(Left(path, "has nothing in it that a name could be taken from"))
+            continue
+        seen.notebooks[path] = reading
+        seen.texts[path] = text
+    return seen
+
+
+def _out_of_reach(project: Project, path: str) -> str | None:
+    """Why a notebook cannot be renamed safely, whatever it holds."""
+    file = project.root / path
+    if file.is_symlink():
+        return "is a link: name what it points to"
+    try:
+        project.resolve(path)
+    except NbtrailError:
+        return "lies outside the project, behind a link"
+    return None
+
+
+def _is_named_well(project: Project, path: str) -> bool:
+    name = parse_name(path, project.config.names)
+    return name.category is not None and len(name.categories) == 1 and bool(name.description)
+
+
+def _order(
+    project: Project, paths: Sequence[str], observed: Mapping[str, Observed] | None
+) -> tuple[list[str], list[tuple[str, str]]]:
+    """All notebooks in the order of the pipeline, and who needs whom."""
+    graph = infer_graph(project, observed, drafts=True)
+    known = set(paths)
+    order = [path for path in graph.order if path in known]
+    steps = set(order)
+    order += [path for path in paths if path not in steps]
+    return order, [(edge.source, edge.target) for edge in graph.edges]
+
+
+def _numbers(
+    project: Project, seen: _Folder, order: Sequence[str], edges: Sequence[tuple[str, str]]
+) -> dict[str, str]:
+    folders: defaultdict[str, list[str]] = defaultdict(list)
+    for path in order:
+        folders[str(PurePosixPath(path).parent)].append(path)
+    found: dict[str, str] = {}
+    for members in folders.values():
+        fixed: dict[str, Place | None] = {
+            path: parse_name(path, project.config.names).sequence_key
+            for path in members
+            if path in seen.well
+        }
+        found.update(sequences(members, edges, fixed))
+    return found
+
+
+def _times(project: Project, paths: Mapping[str, Text]) -> dict[str, float]:
+    times = {}
+    for path in paths:
+        with contextlib.suppress(OSError):
+            times[path] = os.stat(project.root / path).st_mtime
+    return times
+
+
+def _suggest(
+    project: Project, path: str, found: Reading, number: str | None, copy: Copy | None
+) -> Suggestion:
+    return Suggestion(
+        path=path,
+        new_path=path,
+        category=found.category,
+        why=found.why,
+        confidence=round(found.confidence, 2),
+        description=found.description,
+        sequence=number,
+        near_copy_of=copy.of if copy is not None else None,
+        similarity=copy.similarity if copy is not None else None,
+        copy_why=copy.why if copy is not None else None,
+    )
+
+
+class _Taken:
+    """Paths that are no longer free: files that exist, and what was proposed so far."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._proposed: set[str] = set()
+        self._listed: dict[str, set[str]] = {}
+
+    def settle(self, one: Suggestion, found: Reading, *, aside: bool) -> Suggestion:
+        """The suggestion with a path that is free in it; below scratch when it goes ``aside``."""
+        scratch = self._project.config.names.scratch.strip("/")
+        if aside and scratch:
+            pure = PurePosixPath(one.path)
+            names = (pure.stem, *(f"{pure.stem}-{n}" for n in range(2, 10_000)))
+            moved = next(c for n in names if self._is_free(c := f"{scratch}/{n}.ipynb", one.path))
+            self._take(moved)
+            return msgspec.structs.replace(one, new_path=moved)
+        parent = PurePosixPath(one.path).parent
+        for description in self._descriptions(one, found):
+            name = build_name(one.category, description, one.sequence)
+            candidate = str(parent / name)
+            if self._is_free(candidate, one.path):
+                self._take(candidate)
+                return msgspec.structs.replace(one, new_path=candidate, description=description)
+        raise AssertionError("numbers end before a folder is full")
+
+    def _descriptions(self, one: Suggestion, found: Reading) -> Iterator[str]:
+        """The description, then with a word more that tells it apart, then with numbers."""
+        names = self._project.config.names
+        yield one.description
+        if one.near_copy_of is None:
+            for word in distinguishing(found.traces, names, one.description)[:3]:
+                longer = f"{one.description}-{word}"
+                if len(longer.encode()) <= 80 and says_something(longer, names):
+                    yield longer
+        for number in range(2, 100_000):
+            yield f"{one.description}-{number}"
+
+    def _is_free(self, path: str, own: str) -> bool:
+        twin = twin_path(self._project, path)
+        own_twin = twin_path(self._project, own)
+        return all(
+            _folded(p) not in self._proposed
+            and (_folded(p) in mine or _folded(PurePosixPath(p).name) not in self._names(p))
+            for p, mine in ((path, {_folded(own)}), (twin, {_folded(own_twin)}))
+        )
+
+    def _take(self, path: str) -> None:
+        self._proposed |= {_folded(path), _folded(twin_path(self._project, path))}
+
+    def _names(self, path: str) -> set[str]:
+        folder = str(PurePosixPath(path).parent)
+        if folder not in self._listed:
+            try:
+                found = os.listdir(self._project.root / folder)
+            except OSError:
+                found = []
+            self._listed[folder] = {_folded(name) for name in found}
+        return self._listed[folder]
+
+
+def _folded(path: str) -> str:
+    """A path as file systems see it that tell neither case nor composed letters apart."""
+    return unicodedata.normalize("NFC", path).casefold()

@@ -1,0 +1,171 @@
+"""Notebooks whose code is nearly the same.
+
+Two notebooks are compared by their sets of code lines, without imports, comments and blanks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from itertools import combinations, pairwise
+
+import msgspec
+
+from nbtrail.notebooks.cells import code_cells_of
+from nbtrail.notebooks.document import Notebook
+
+#: As many lines in common of all lines make a copy …
+ALIKE = 0.7
+#: … or as many of the shorter one's, when it is most of the longer one: an earlier state.
+CONTAINED, CONTAINED_ALIKE = 0.9, 0.4
+_FEWEST_LINES = 5
+#: Seconds; files of one checkout or one copying were not saved one after the other.
+_SAME_MOMENT = 60.0
+#: A line of more notebooks than this tells nothing about which two are alike.
+_COMMON = 40
+
+_NOISE = re.compile(r"^\s*(?:#|import\b|from\s+\S+\s+import\b|library\(|using\s)")
+_COPY_MARK = re.compile(
+    r"(?i)copy|\(\d+\)|\bold\b|backup|\bbak\b|_old|untitled|checkpoint|deprecated|archive"
+)
+
+
+class Text(msgspec.Struct, frozen=True):
+    """What copies are found by: distinct lines of code, and names of data files in them."""
+
+    lines: frozenset[str]
+    files: frozenset[str] = frozenset()
+
+
+class Copy(msgspec.Struct, frozen=True):
+    """A near-copy.
+
+    ``of`` is the notebook that looks more complete, ``similarity`` how much is alike (0 to 1)
+    and ``why`` what speaks for the other one. A ``variant`` uses files that the other one does
+    not: it may be meant to stand beside it.
+    """
+
+    of: str
+    similarity: float
+    why: str
+    variant: bool
+
+
+def text_of_code(notebook: Notebook, files: Iterable[str] = ()) -> Text:
+    """The lines by which a notebook is compared, and the ``files`` that it uses."""
+    lines = {
+        "".join(line.split())
+        for cell in code_cells_of(notebook)
+        for line in cell.source.splitlines()
+        if not _NOISE.match(line)
+    }
+    return Text(frozenset(lines - {""}), frozenset(files))
+
+
+def near_copies(texts: Mapping[str, Text], modified: Mapping[str, float]) -> dict[str, Copy]:
+    """The notebooks that are near-copies, by path, each with the one that looks most complete.
+
+    Parameters
+    ----------
+    modified
+        Times in seconds; they only decide between notebooks that nothing else tells apart.
+    """
+    pairs = {pair: alike for pair in _candidates(texts) if (alike := _alike(texts, *pair))}
+    best: dict[str, str] = {}
+    for pair in sorted(pairs, key=lambda pair: (-pairs[pair], pair)):
+        less, more = sorted(pair, key=lambda path: _standing(texts, path))
+        if len(texts[less].lines) == len(texts[more].lines) and _marks(less) == _marks(more):
+            later = modified.get(less, 0.0) - modified.get(more, 0.0)
+            less, more = (more, less) if later > _SAME_MOMENT else (less, more)
+        best.setdefault(less, more)
+    found: dict[str, Copy] = {}
+    for less in sorted(best):
+        more = _final(best, pairs, less)
+        why, variant = (
+            _why(texts, modified, less, more),
+            bool(texts[less].files - texts[more].files),
+        )
+        if variant:
+            why += "; they use different files"
+        found[less] = Copy(more, round(pairs[_pair(less, more)], 3), why, variant)
+    return found
+
+
+def _standing(texts: Mapping[str, Text], path: str) -> tuple[int, bool, int, str]:
+    """Sort key: the last of two is the one to keep."""
+    return (len(texts[path].lines), not _marks(path), -len(path), path)
+
+
+def _marks(path: str) -> bool:
+    """Whether a path says that this is a copy or an old state."""
+    return bool(_COPY_MARK.search(path))
+
+
+def _final(best: Mapping[str, str], pairs: Mapping[tuple[str, str], float], path: str) -> str:
+    """The notebook at the end of the chain of copies, as long as it is as much alike."""
+    more, passed = best[path], {path}
+    while more in best and more not in passed:
+        following = best[more]
+        if pairs.get(_pair(path, following), 0.0) < pairs[_pair(path, more)] or following == path:
+            break
+        passed.add(more)
+        more = following
+    return more
+
+
+def _candidates(texts: Mapping[str, Text]) -> set[tuple[str, str]]:
+    by_line: defaultdict[str, list[str]] = defaultdict(list)
+    same: defaultdict[frozenset[str], list[str]] = defaultdict(list)
+    for path in sorted(texts):
+        same[texts[path].lines].append(path)
+    for lines, paths in same.items():
+        for line in lines:
+            by_line[line].append(paths[0])
+    shared: Counter[tuple[str, str]] = Counter()
+    for paths in by_line.values():
+        if 1 < len(paths) <= _COMMON:
+            shared.update(combinations(paths, 2))
+    found = {_pair(a, b) for (a, b), count in shared.items() if count >= _FEWEST_LINES - 2}
+    groups = {paths[0]: paths for paths in same.values()}
+    for a, b in list(found):
+        found |= {_pair(x, y) for x in groups[a] for y in groups[b]}
+    for lines, paths in same.items():
+        if len(lines) >= 2:
+            # Of many that are the same, each is compared with its neighbour and the last.
+            found |= {_pair(x, y) for x, y in pairwise(paths)}
+            found |= {_pair(x, paths[-1]) for x in paths[:-1]}
+    return found
+
+
+def _alike(texts: Mapping[str, Text], a: str, b: str) -> float:
+    """How much two have in common; 0 when that makes them no copies."""
+    left, right = texts[a].lines, texts[b].lines
+    common = len(left & right)
+    every = len(left) + len(right) - common
+    fewest = min(len(left), len(right))
+    if not every or not fewest:
+        return 0.0
+    alike = common / every
+    if fewest < _FEWEST_LINES:
+        return alike if alike == 1.0 else 0.0
+    if alike >= ALIKE or (common / fewest >= CONTAINED and alike >= CONTAINED_ALIKE):
+        return alike
+    return 0.0
+
+
+def _pair(a: str, b: str) -> tuple[str, str]:
+    return (a, b) if a < b else (b, a)
+
+
+def _why(
+    texts: Mapping[str, Text], modified: Mapping[str, float], less: str, more: str
+) -> str:  # fmt: skip
+    mine, theirs = len(texts[less].lines), len(texts[more].lines)
+    if theirs > mine:
+        return f"{more} is more complete ({theirs} lines of code against {mine})"
+    if _marks(less) and not _marks(more):
+        return f"the path of {less} is that of a copy"
+    if modified.get(more, 0.0) > modified.get(less, 0.0) + _SAME_MOMENT:
+        return f"{more} was saved later"
+    return "nothing tells which one is newer"
