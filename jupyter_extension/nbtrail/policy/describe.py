@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
+from nbtrail.config import NamesConfig
 from nbtrail.errors import UsageError
 from nbtrail.notebooks.datasets import family_of
 from nbtrail.notebooks.names import build_name, parse_name
 from nbtrail.policy.traces import Traces
-from nbtrail.project import NamesConfig
 
 _MOST_WORDS = 6
 _MOST_LETTERS = 60
