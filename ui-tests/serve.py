@@ -5,6 +5,7 @@ Below the server's root:
 - ``example``: the example project, not run yet
 - ``drafts``: a project with the example's rules and one notebook
 - ``names``: a project with a good name, a bad one from before the rules, and a folder
+- ``pairs``: a project with a notebook that has a twin
 - ``broken``: files that are no notebooks, a kernel that is not there, and a notebook that is fine
 - ``dying``: a notebook that ends its own kernel once there is a file named ``end``
 - ``corrupt``: a project whose ``trail.db`` is no database
@@ -71,6 +72,17 @@ def prepare(root: Path) -> None:
         root / "names", {"2-CLEANING-good-numbers": numbers, "model_final": notebook("2 + 2")}
     )
     (names / "sub").mkdir()
+    pairs = project(
+        root / "pairs",
+        {
+            "EXPLORATION-ages": notebook(
+                "ages = [22, 38, 26]",
+                "ages.sort()\nmiddle = ages[1]",
+                "print(middle)",
+            )
+        },
+    )
+    (pairs / "nbtrail.toml").write_text('[policy]\ncategory = "enforce"\ntwin = "enforce"\n')
     project(
         root / "broken",
         {

@@ -62,6 +62,11 @@ export class TrailClient {
     );
   }
 
+  /** What notebook and twin disagree about. */
+  conflict(project: string, path: string): Promise<Types.IConflict> {
+    return this._get(`notebooks/${encodePath(path)}/conflict`, { project });
+  }
+
   notebookStatus(
     project: string,
     path: string
@@ -174,6 +179,9 @@ export namespace TrailClient {
     from?: string;
   }
 
+  /** What is right: one side of a pair, or one for each cell by its key. */
+  export type PairChoice = Types.PairSide | { [key: string]: Types.PairSide };
+
   export interface INameRequest {
     category: string;
     description: string;
@@ -188,8 +196,8 @@ export namespace TrailClient {
     path?: string;
     scratch?: true;
     pair?: true;
-    /** Ends a conflict of the pair; comes alone. */
-    keep?: Types.PairSide;
+    /** Ends a conflict of the pair, as a whole or by cell; comes alone. */
+    keep?: PairChoice;
   }
 
   export interface INotebookFiles {

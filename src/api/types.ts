@@ -18,7 +18,30 @@ export type Pairing =
   | 'off';
 
 /** Which one of a pair holds what is right. */
-export type PairSide = 'notebook' | 'twin';
+export type PairSide = 'notebook' | 'twin' | 'both';
+
+/** A cell about which notebook and twin disagree; texts are `null` where it is not. */
+export interface IConflictCell {
+  key: string;
+  cell_id: string | null;
+  kinds: string[];
+  message: string;
+  base: string | null;
+  notebook: string | null;
+  twin: string | null;
+}
+
+/** How the conflict of a pair can be ended. */
+export interface IConflict {
+  path: string;
+  twin: string | null;
+  state: 'conflict' | 'none';
+  message: string;
+  /** What may be kept as a whole. */
+  keep: PairSide[];
+  /** What to choose cell by cell; empty where only the whole can be. */
+  cells: IConflictCell[];
+}
 
 export type Order = 'linear' | 'out-of-order' | 'stale' | 'never-run';
 

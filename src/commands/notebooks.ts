@@ -41,15 +41,15 @@ export function addNotebooks(
   };
 
   const resolve = async (path: string): Promise<void> => {
-    const status = await files.status(path);
-    if (status.paired !== 'conflict') {
+    const conflict = await files.conflict(path);
+    if (conflict.state !== 'conflict') {
       Notification.info(
         trans.__('%1 and its twin are not in conflict.', path),
         { autoClose: 5000 }
       );
       return files.refreshPair(path);
     }
-    const keep = await askConflict({ status, trans });
+    const keep = await askConflict({ conflict, trans });
     return keep === null ? undefined : files.resolve(path, keep);
   };
 

@@ -123,7 +123,8 @@ const WORDS = /\d+(?:\.\d+)?(?:e[+-]?\d+)?|[\p{L}_][\p{L}\p{N}_]*|\s+|./gu;
 /** Beyond this the lines are not source that anyone reads. */
 const MOST_COMPARISONS = 250000;
 
-function longestCommon(a: string[], b: string[]): [number, number][] {
+/** The places of what two lists share in the same order. */
+export function longestCommon(a: string[], b: string[]): [number, number][] {
   const width = b.length + 1;
   const table = new Uint16Array((a.length + 1) * width);
   for (let i = a.length - 1; i >= 0; i--) {

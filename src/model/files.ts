@@ -2,7 +2,8 @@ import { PathExt } from '@jupyterlab/coreutils';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { Contents } from '@jupyterlab/services';
 
-import { INotebookStatus, PairSide } from '../api';
+import { IConflict, INotebookStatus, TrailClient } from '../api';
+import type { OpenDocuments } from './documents';
 import { buildName, INameParts, parseName, renamed, spaced } from './names';
 import type { NamingModel } from './naming';
 import type { NotebookModels } from './notebooks';
@@ -14,6 +15,7 @@ import type { ProjectModel } from './project';
 export class NotebookFiles {
   constructor(options: NotebookFiles.IOptions) {
     this._contents = options.contents;
+    this._documents = options.documents;
     this._models = options.models;
     this._project = options.project;
     this._tracker = options.tracker;
@@ -116,19 +118,24 @@ export class NotebookFiles {
     await this.refreshPair(path);
   }
 
+  /** What a notebook and its twin disagree about, unsaved edits included. */
+  async conflict(path: string): Promise<IConflict> {
+    await this._save(path);
+    const { client, root } = this._project;
+    return client.conflict(root, path);
+  }
+
   /**
    * End a conflict between a notebook and its twin.
    *
    * What is not saved yet goes to the file first, so that the server keeps it
    * as well when the twin takes its place.
    */
-  async resolve(path: string, keep: PairSide): Promise<void> {
+  async resolve(path: string, keep: TrailClient.PairChoice): Promise<void> {
     await this._save(path);
     const { client, root } = this._project;
-    await client.changeNotebook(root, path, { keep });
-    if (keep === 'twin') {
-      await this.reload([path]);
-    }
+    const { twin } = await client.changeNotebook(root, path, { keep });
+    await this.reload([path, ...(twin ? [twin] : [])]);
     await this.refreshPair(path);
   }
 
@@ -141,18 +148,11 @@ export class NotebookFiles {
     ]);
   }
 
-  /**
-   * Load notebooks again that the server has written, where they are open.
-   *
-   * One with unsaved edits stays as it is: Lab asks when it is saved.
-   */
-  async reload(paths: ReadonlyArray<string>): Promise<void> {
-    for (const path of paths) {
-      const context = this.panel(path)?.context;
-      if (context && !context.model.dirty) {
-        await context.revert();
-      }
-    }
+  /** Load files again that the server has written, where they are open. */
+  reload(paths: ReadonlyArray<string>): Promise<void> {
+    return this._documents.reload(
+      paths.map(path => this._project.contentsPath(path))
+    );
   }
 
   /** The panel that shows a notebook of the project, `null` when closed. */
@@ -165,14 +165,12 @@ export class NotebookFiles {
     );
   }
 
-  private async _save(path: string): Promise<void> {
-    const panel = this.panel(path);
-    if (panel?.context.model.dirty && !panel.context.model.readOnly) {
-      await panel.context.save();
-    }
+  private _save(path: string): Promise<void> {
+    return this._documents.save([this._project.contentsPath(path)]);
   }
 
   private readonly _contents: Contents.IManager;
+  private readonly _documents: OpenDocuments;
   private readonly _models: NotebookModels;
   private readonly _project: ProjectModel;
   private readonly _tracker: INotebookTracker;
@@ -181,6 +179,7 @@ export class NotebookFiles {
 export namespace NotebookFiles {
   export interface IOptions {
     contents: Contents.IManager;
+    documents: OpenDocuments;
     models: NotebookModels;
     project: ProjectModel;
     tracker: INotebookTracker;

@@ -1,5 +1,7 @@
 export * from './checks';
 export * from './chips';
+export * from './conflict';
+export * from './documents';
 export * from './events';
 export * from './files';
 export * from './format';

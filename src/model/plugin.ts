@@ -2,6 +2,7 @@ import {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
+import { IDocumentManager } from '@jupyterlab/docmanager';
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { PathExt } from '@jupyterlab/coreutils';
 import { INotebookTracker } from '@jupyterlab/notebook';
@@ -20,6 +21,7 @@ import {
 // of drafts, which call it without waiting: it cannot be loaded later.
 // eslint-disable-next-line jupyter/prefer-lazy-imports
 import { NotebookFiles } from './files';
+import { OpenDocuments } from './documents';
 import { NotebookModels } from './notebooks';
 import { ProjectModel } from './project';
 import { EventStream } from './stream';
@@ -115,15 +117,22 @@ export const files: JupyterFrontEndPlugin<INotebookFiles> = {
   description: 'Changes of notebooks that open tabs and kernels follow.',
   autoStart: true,
   requires: [IProjectModel, INotebookModels, INotebookTracker],
+  optional: [IDocumentManager],
   provides: INotebookFiles,
   activate: (
     app: JupyterFrontEnd,
     project: IProjectModel,
     models: INotebookModels,
-    tracker: INotebookTracker
+    tracker: INotebookTracker,
+    manager: IDocumentManager | null
   ): INotebookFiles =>
     new NotebookFiles({
       contents: app.serviceManager.contents,
+      documents: new OpenDocuments({
+        contents: app.serviceManager.contents,
+        manager,
+        widgets: () => app.shell.widgets('main')
+      }),
       models,
       project,
       tracker

@@ -133,6 +133,15 @@ export class Trail {
     return content.cells.map((cell: { source: string }) => cell.source);
   }
 
+  /** The text of a file as the server has it. */
+  async text(path: string): Promise<string> {
+    const response = await this.page.request.get(
+      `/api/contents/${path}?type=file&format=text`
+    );
+    expect(response.ok()).toBe(true);
+    return (await response.json()).content;
+  }
+
   /** Whether the server has a file. */
   async exists(path: string): Promise<boolean> {
     const response = await this.page.request.get(
