@@ -7,14 +7,17 @@ percentile counts. Executions have one file and one metric each.
 
 from __future__ import annotations
 
+import json
 import random
 import statistics
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from servers import running
 from sqlalchemy import text
 from tables import Table
 
@@ -25,8 +28,9 @@ from nbtrail.ledger.tables import metadata
 from nbtrail.project import DATABASE_NAME, load_project
 
 SMALL, SIZE = 10_000, 1_000_000
-#: 95th percentile of a page, and a search, in seconds; bytes of an execution without outputs.
-PAGE_LIMIT, SEARCH_LIMIT, BYTES_LIMIT = 0.005, 0.1, 2048
+#: 95th percentile of a page, of one over REST, and a search, in seconds; bytes of an execution
+#: without outputs.
+PAGE_LIMIT, REST_LIMIT, SEARCH_LIMIT, BYTES_LIMIT = 0.005, 0.02, 0.1, 2048
 BATCH = 5_000
 QUERIES = ("train_test_split", "random forest", "cells csv", "auc", "step 4711", "nothing*")
 
@@ -38,7 +42,8 @@ def measure(repeat: int) -> Table:
         large, _ = filled(Path(folder) / "large", SMALL)
         multiply(large, SIZE // SMALL)
         try:
-            return _table(small, large, rate, repeat)
+            served = _percentile(_served(large, 40 * repeat))
+            return _table(small, large, rate, served, repeat)
         finally:
             small.close()
             large.close()
@@ -107,7 +112,23 @@ def end(number: int) -> ExecutionEnd:
     )
 
 
-def _table(small: Store, large: Store, rate: float, repeat: int) -> Table:
+def _served(store: Store, count: int) -> list[float]:
+    """Times of pages that a server of the ledger's project gives, from request to last byte."""
+    with store.read() as connection:
+        newest = queries.newest_execution_id(connection)
+    random.seed(2)
+    with running(store.folder.parent, enabled=True) as server:
+        address = f"{server.address}/nbtrail/api/executions?limit=50&after="
+
+        def page() -> None:
+            with urllib.request.urlopen(f"{address}{random.randint(60, newest)}") as answer:
+                assert len(json.load(answer)["executions"]) == 50
+
+        page()  # opens the ledger
+        return [_seconds(page) for _ in range(count)]
+
+
+def _table(small: Store, large: Store, rate: float, served: float, repeat: int) -> Table:
     pages = {store: _percentile(_pages(store, 200 * repeat)) for store in (small, large)}
     searches = {store: max(_searches(store, repeat)) for store in (small, large)}
     size = sum(f.stat().st_size for f in large.folder.glob(f"{DATABASE_NAME}*")) / SIZE
@@ -117,6 +138,7 @@ def _table(small: Store, large: Store, rate: float, repeat: int) -> Table:
         for sentence, broken in (
             (f"a page of {SIZE:,} takes {pages[large] * 1000:.1f} ms", pages[large] > PAGE_LIMIT),
             (f"a page of {SIZE:,} takes {ratio:.1f} times that of {SMALL:,}", ratio > 2),
+            (f"a page over REST takes {served * 1000:.1f} ms", served > REST_LIMIT),
             (f"a search takes {searches[large] * 1000:.0f} ms", searches[large] > SEARCH_LIMIT),
             (f"an execution takes {size:,.0f} bytes", size > BYTES_LIMIT),
         )
@@ -124,6 +146,7 @@ def _table(small: Store, large: Store, rate: float, repeat: int) -> Table:
     ]
     rows = [
         ("page of 50, 95th percentile", _ms(pages[small]), _ms(pages[large]), f"{ratio:.2f}"),
+        ("the same over REST", "", _ms(served), ""),
         (
             "slowest search",
             _ms(searches[small]),

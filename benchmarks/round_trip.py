@@ -15,6 +15,7 @@ import tempfile
 import time
 import urllib.request
 import uuid
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 #: Of the stock server's time; and milliseconds above a server that records nothing.
 RATIO_LIMIT, ADDED_LIMIT = 0.22, 0.5
 CELLS = 50
+#: Seconds without a message after which nothing more is waited for.
+SILENCE = 10.0
 STOCK, RECORDED, UNRECORDED = "stock server", "nbtrail records", "no delay, nothing recorded"
 
 
@@ -105,6 +108,29 @@ class Client:
 
     async def round_trip(self, code: str = "1") -> float:
         """Seconds from sending a request until the kernel is idle again."""
+        begun = time.perf_counter()
+        async for _ in self._answers(code):
+            pass
+        return time.perf_counter() - begun
+
+    async def lines(self, code: str) -> int:
+        """How many lines of what the code prints arrive here.
+
+        The server's own subscription to a kernel holds so little that it may lose the end.
+        """
+        found = 0
+        with contextlib.suppress(asyncio.TimeoutError):
+            answers = self._answers(code)
+            while True:
+                answer = await asyncio.wait_for(anext(answers, None), SILENCE)
+                if answer is None:
+                    break
+                if answer["msg_type"] == "stream" and answer["content"]["name"] == "stdout":
+                    found += answer["content"]["text"].count("\n")
+        return found
+
+    async def _answers(self, code: str) -> AsyncIterator[dict[str, Any]]:
+        """What is published under a request, until the kernel is idle again."""
         identity = uuid.uuid4().hex
         message: dict[str, Any] = {
             "header": {
@@ -128,19 +154,17 @@ class Client:
             "channel": "shell",
             "buffers": [],
         }
-        begun = time.perf_counter()
         await self.socket.write_message(json.dumps(message))
         while True:
             said = await self.socket.read_message()
             if said is None:
                 raise RuntimeError("The server closed the connection.")
             answer = json.loads(said)
-            if (
-                answer["parent_header"].get("msg_id") == identity
-                and answer["msg_type"] == "status"
-                and answer["content"]["execution_state"] == "idle"
-            ):
-                return time.perf_counter() - begun
+            if answer["parent_header"].get("msg_id") != identity:
+                continue
+            yield answer
+            if answer["content"].get("execution_state") == "idle":
+                return
 
 
 def _recorded(home: Path) -> int:

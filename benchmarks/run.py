@@ -17,9 +17,11 @@ import crash
 import crowd
 import history
 import import_weight
+import lab_round_trip
 import recorder_overhead
 import round_trip
 import server_start
+import throughput
 from tables import Table
 
 BENCHMARKS: dict[str, Callable[[int], Table]] = {
@@ -29,6 +31,8 @@ BENCHMARKS: dict[str, Callable[[int], Table]] = {
     "bundle_size": bundle_size.measure,
     "recorder_overhead": recorder_overhead.measure,
     "round_trip": round_trip.measure,
+    "lab_round_trip": lab_round_trip.measure,
+    "throughput": throughput.measure,
     "crash": crash.measure,
     "crowd": crowd.measure,
     "history": history.measure,
