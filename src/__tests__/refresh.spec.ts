@@ -25,6 +25,22 @@ describe('RefreshQueue', () => {
     queue.dispose();
   });
 
+  it('should wait while more comes, but not for ever', async () => {
+    const refresh = jest.fn().mockResolvedValue(undefined);
+    const queue = new RefreshQueue<'a'>({ refresh, delay: 100, patience: 450 });
+    for (let n = 0; n < 8; n++) {
+      void queue.request('a');
+      await jest.advanceTimersByTimeAsync(50);
+    }
+    expect(refresh).toHaveBeenCalledTimes(0);
+    void queue.request('a');
+    await jest.advanceTimersByTimeAsync(60);
+    expect(refresh).toHaveBeenCalledTimes(1);
+    await jest.advanceTimersByTimeAsync(1000);
+    expect(refresh).toHaveBeenCalledTimes(1);
+    queue.dispose();
+  });
+
   it('should never run two passes at once, and forget no request', async () => {
     const gate = new PromiseDelegate<void>();
     const passes: string[][] = [];

@@ -4,13 +4,16 @@ import { IDisposable } from '@lumino/disposable';
 /**
  * Collects requests to refresh parts of a model and does them together.
  *
- * Requests that arrive within `delay` milliseconds, or while a pass is under
- * way, become one pass; there is never more than one pass at a time.
+ * A pass begins when no request has come for `delay` milliseconds, and at the
+ * latest `patience` milliseconds after the first: cells that run one after the
+ * other share their server with what a pass asks of it. There is never more
+ * than one pass at a time.
  */
 export class RefreshQueue<T extends string> implements IDisposable {
   constructor(options: RefreshQueue.IOptions<T>) {
     this._refresh = options.refresh;
     this._delay = options.delay ?? 100;
+    this._patience = Math.max(options.patience ?? 800, this._delay);
   }
 
   get isDisposed(): boolean {
@@ -45,10 +48,15 @@ export class RefreshQueue<T extends string> implements IDisposable {
   }
 
   private _schedule(): void {
-    if (this._running || this._timer !== undefined) {
+    if (this._running) {
       return;
     }
-    this._timer = setTimeout(() => void this._run(), this._delay);
+    if (this._timer === undefined) {
+      this._latest = Date.now() + this._patience;
+    }
+    clearTimeout(this._timer);
+    const wait = Math.min(this._delay, this._latest - Date.now());
+    this._timer = setTimeout(() => void this._run(), Math.max(wait, 0));
   }
 
   private async _run(): Promise<void> {
@@ -72,6 +80,8 @@ export class RefreshQueue<T extends string> implements IDisposable {
 
   private readonly _delay: number;
   private _isDisposed = false;
+  private _latest = 0;
+  private readonly _patience: number;
   private _pending: PromiseDelegate<void> | null = null;
   private readonly _refresh: (parts: ReadonlySet<T>) => Promise<void>;
   private _running = false;
@@ -86,5 +96,8 @@ export namespace RefreshQueue {
 
     /** How long to wait for more requests, in milliseconds (default 100). */
     delay?: number;
+
+    /** How long to wait at most while more come (default 800). */
+    patience?: number;
   }
 }
