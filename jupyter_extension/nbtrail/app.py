@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from nbtrail.policy.findings import Finding
     from nbtrail.policy.fix import FixResult
     from nbtrail.policy.init import InitResult
-    from nbtrail.policy.naming import Made
+    from nbtrail.policy.naming import Made, Renamed
+    from nbtrail.policy.renaming.records import ChangeSummary, RenamePlan, RenameResult
     from nbtrail.recorder.intake import Intake
 
 
@@ -474,7 +475,8 @@ class OpenProject:
         path: str | None = None,
         scratch: bool = False,
         pair: bool = False,
-    ) -> Made:
+        references: bool = True,
+    ) -> Renamed:
         """Rename, move to scratch, or pair; `nbtrail.policy.naming.change_notebook`."""
         from nbtrail.policy.naming import change_notebook
 
@@ -488,6 +490,7 @@ class OpenProject:
             to=path,
             scratch=scratch,
             pair=pair,
+            references=references,
         )
 
     def propose_adoption(
@@ -519,6 +522,48 @@ class OpenProject:
             for path, new in chosen
         )
         return Adopted(renamed, None)
+
+    def plan_change(
+        self, notebook: str, *, references: bool = True, path: str | None = None, **parts: Any
+    ) -> RenamePlan:
+        """What `change_notebook` would rename, and what would follow; nothing is changed."""
+        from nbtrail.policy.naming import changed_path
+
+        new = changed_path(self.project, notebook, to=path, **parts)
+        pairs = [(notebook, new)]
+        return self.rename_notebooks(pairs, references=references, dry_run=True).plan
+
+    def rename_notebooks(
+        self, pairs: Sequence[tuple[str, str]], *, references: bool = True, dry_run: bool = False
+    ) -> RenameResult:
+        """Rename several at once, all or none; `nbtrail.policy.renaming.rename`."""
+        from nbtrail.policy.renaming.rename import rename_notebooks
+
+        store = self.store_or_none()
+        return rename_notebooks(
+            self.project, store, pairs, references=references, dry_run=dry_run
+        )  # fmt: skip
+
+    def update_references(
+        self, notebook: str, was: str, *, dry_run: bool = False
+    ) -> RenameResult:  # fmt: skip
+        """Let references follow a rename that was done elsewhere, from ``was`` to ``notebook``."""
+        from nbtrail.policy.renaming.rename import update_references
+
+        store = self.store_or_none()
+        return update_references(self.project, store, was, notebook, dry_run=dry_run)
+
+    def undo(self, change: str | None = None) -> RenameResult:
+        """Undo a rename, the newest by default; `nbtrail.policy.renaming.undo`."""
+        from nbtrail.policy.renaming.undo import undo
+
+        return undo(self.project, self.store_or_none(), change)
+
+    def changes(self, limit: int = 50) -> list[ChangeSummary]:
+        """Renames on record, newest first."""
+        from nbtrail.policy.renaming.changes import summaries
+
+        return summaries(self.project, limit)
 
     def pair_conflict(self, notebook: str) -> ConflictView:
         """What notebook and twin cannot both be right about, cell by cell."""

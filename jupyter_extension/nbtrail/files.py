@@ -85,3 +85,11 @@ def _mode_for(target: Path) -> int:
         return stat.S_IMODE(target.stat().st_mode)
     except OSError:
         return 0o666 & ~_UMASK
+
+
+def same_file(a: os.PathLike[str], b: os.PathLike[str]) -> bool:
+    """Whether two paths are one file, as on a disk that does not tell upper from lower case."""
+    try:
+        return os.path.samefile(a, b)
+    except OSError:
+        return False

@@ -6,6 +6,7 @@ import fnmatch
 import hashlib
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -83,7 +84,15 @@ class Project:
 
     def notebooks(self) -> list[str]:
         """POSIX paths of all notebooks of the project, sorted; nothing is read."""
-        return sorted(p for p in self._walk() if not self.is_scratch(p))
+        found = self.files(lambda name: name.endswith(".ipynb"))
+        return [path for path in found if not self.is_scratch(path)]
+
+    def files(self, wanted: Callable[[str], bool]) -> list[str]:
+        """POSIX paths of the project's files with a name that is ``wanted``, sorted.
+
+        Hidden ones, those that are excluded, and folders that are never looked at are left out.
+        """
+        return sorted(self._walk(wanted))
 
     def is_scratch(self, path: str) -> bool:
         """Whether ``path`` lies in the folder where no rules hold and no pipeline looks."""
@@ -97,7 +106,7 @@ class Project:
             return False
         return not self._excluded(path)
 
-    def _walk(self) -> list[str]:
+    def _walk(self, wanted: Callable[[str], bool]) -> list[str]:
         found = []
         for folder, folders, files in os.walk(self.root):
             folders[:] = [
@@ -111,7 +120,7 @@ class Project:
             ]
             base = os.path.relpath(folder, self.root)
             for name in files:
-                if name.endswith(".ipynb") and not name.startswith(".") and _is_text(name):
+                if wanted(name) and not name.startswith(".") and _is_text(name):
                     path = name if base == "." else f"{base}/{name}".replace(os.sep, "/")
                     if not self._excluded(path):
                         found.append(path)

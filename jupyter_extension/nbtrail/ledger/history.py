@@ -46,6 +46,15 @@ def retire_notebook(connection: Connection, path: str) -> None:
     )
 
 
+def revive_notebook(connection: Connection, identity: int) -> None:
+    """Let a retired history go on, unless another notebook has its path now."""
+    path = connection.execute(select(notebooks.c.path).where(notebooks.c.id == identity)).scalar()
+    if path is not None and find_notebook(connection, path) is None:
+        connection.execute(
+            update(notebooks).where(notebooks.c.id == identity).values(retired_at=None)
+        )
+
+
 def fork_notebook(connection: Connection, origin: str, copy: str) -> None:
     """A copy begins a history of its own and names its origin."""
     source = notebook_id(connection, origin)

@@ -45,18 +45,41 @@ def pairs_lock(
     LockedError
         When another writer holds it all that time.
     """
+    with _project_lock(project, "pairs.lock", patience) as locked:
+        if required and not locked:
+            raise _still_locked(project, patience, "writing the pairs of")
+        yield
+
+
+@contextlib.contextmanager
+def renames_lock(project: Project, patience: float = PATIENCE) -> Iterator[None]:
+    """Hold the project's lock on renames and their undoing, from the first look to the last write.
+
+    Raises
+    ------
+    LockedError
+        When another program renames all that time.
+    """
+    with _project_lock(project, "renames.lock", patience) as locked:
+        if not locked:
+            raise _still_locked(project, patience, "renaming notebooks of")
+        yield
+
+
+@contextlib.contextmanager
+def _project_lock(project: Project, name: str, patience: float) -> Iterator[bool]:
+    """Hold a lock of the state folder; gives false where somebody else still has it."""
     try:
         project.state_dir.mkdir(parents=True, exist_ok=True)
-        stream = (project.state_dir / "pairs.lock").open("ab")
+        stream = (project.state_dir / name).open("ab")
     except OSError:
-        yield
+        yield True
         return
     with stream:
+        locked = True
         if fcntl is not None:
             locked = _locked(stream, patience)
-            if required and not locked:
-                raise _still_locked(project, patience)
-        yield
+        yield locked
 
 
 def _locked(stream: BinaryIO, patience: float) -> bool:
@@ -78,9 +101,8 @@ def _locked(stream: BinaryIO, patience: float) -> bool:
             return True
 
 
-def _still_locked(project: Project, patience: float) -> LockedError:
+def _still_locked(project: Project, patience: float, doing: str) -> LockedError:
     return LockedError(
-        f"Another program has been writing the pairs of {project.name} "
-        f"for more than {patience:g} s.",
+        f"Another program has been {doing} {project.name} for more than {patience:g} s.",
         hint="Nothing was changed; try again when it has ended.",
     )

@@ -6,13 +6,17 @@ planning refuses before anything is touched, finishing follows what was done.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
+from collections.abc import Collection, Sequence
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from nbtrail.errors import ConflictError, NbtrailError, NotFoundError, StoreError
-from nbtrail.files import write_atomic
+from nbtrail.files import same_file, write_atomic
 from nbtrail.notebooks.cells import language
 from nbtrail.notebooks.document import read_notebook
 from nbtrail.pairing.base import keep, load_base
@@ -26,6 +30,10 @@ if TYPE_CHECKING:
     from nbtrail.ledger.store import Store
 
 
+#: Beginning of the names of files that are between two names.
+ASIDE = ".nbtrail-moving-"
+
+
 class Move(msgspec.Struct, frozen=True):
     """A planned rename; ``twin`` and ``new_twin`` are ``None`` when no twin goes along."""
 
@@ -35,6 +43,24 @@ class Move(msgspec.Struct, frozen=True):
     new_twin: str | None
 
 
+class Renamed(msgspec.Struct, frozen=True):
+    """What a rename did beside the files.
+
+    Attributes
+    ----------
+    replaced
+        Rows of histories that ended because another notebook has their path now, by path.
+    folders
+        Folders that were made for it, POSIX from the root.
+    problem
+        Why histories did not go along; empty when they did.
+    """
+
+    replaced: dict[str, int]
+    folders: tuple[str, ...]
+    problem: str = ""
+
+
 class Removal(msgspec.Struct, frozen=True):
     """A planned deletion; ``twin`` is ``None`` when none is to be deleted along."""
 
@@ -42,21 +68,26 @@ class Removal(msgspec.Struct, frozen=True):
     twin: str | None
 
 
-def plan_rename(project: Project, store: Store | None, old: str, new: str) -> Move:
+def plan_rename(
+    project: Project, store: Store | None, old: str, new: str, freed: Collection[str] = ()
+) -> Move:
     """What a rename of the notebook at ``old`` takes along.
+
+    ``freed`` are twins that other renames of the same batch move away.
 
     Raises
     ------
     ConflictError
         When another file lies where the twin would go.
     """
-    twin = _own_twin(project, store, old)
+    twin = own_twin(project, store, old)
     if twin is None:
         return Move(old, new, None, None)
     extension = os.path.splitext(twin)[1]
     new_twin = os.path.splitext(new)[0] + extension
     target = project.resolve(new_twin)
-    if os.path.lexists(target) and not _same_file(target, project.resolve(twin)):
+    is_taken = os.path.lexists(target) and new_twin not in freed
+    if is_taken and not same_file(target, project.resolve(twin)):
         raise ConflictError(
             f"{new_twin} is already there, and the twin of {old} would have to replace it.",
             hint="Choose another name, or move that file away.",
@@ -88,24 +119,102 @@ def finish_rename(project: Project, store: Store | None, move: Move) -> None:
                 delete_base(connection, move.new_path)
 
 
-def rename_pair(project: Project, store: Store | None, old: str, new: str) -> Move:
-    """Rename a notebook with its twin, last sync and history.
+def rename_pairs(
+    project: Project,
+    store: Store | None,
+    moves: Sequence[Move],
+    steps: Sequence[tuple[str, str]] | None = None,
+) -> Renamed:
+    """Rename notebooks with their twins, last syncs and histories, all or none.
+
+    Names may be swapped, and follow each other. A ledger that cannot be written is no reason to
+    stop: histories then follow by what the notebooks hold. ``steps`` are those of `plan_steps`.
 
     Raises
     ------
     NotFoundError, ConflictError
-        When ``old`` is not there, or ``new`` or its twin already is.
+        When a notebook is not there, or something is at a new name.
+    LockedError
+        When another program writes pairs all the while. Nothing was renamed.
+    OSError
+        When the file system refuses; everything is back in its place then.
     """
-    source, target = project.resolve(old), project.resolve(new)
-    if not source.is_file():
-        raise NotFoundError(f"There is no notebook {old}.", hint="Check the path.")
-    if os.path.lexists(target) and not _same_file(source, target):
-        raise ConflictError(f"{new} is already there.", hint="Choose another name.")
-    move = plan_rename(project, store, old, new)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    os.replace(source, target)
-    finish_rename(project, store, move)
-    return move
+    for move in moves:
+        if not project.resolve(move.path).is_file():
+            raise NotFoundError(f"There is no notebook {move.path}.", hint="Check the path.")
+    with pairs_lock(project):
+        folders = _move_files(project, plan_steps(moves) if steps is None else steps)
+        if store is None:
+            return Renamed({}, folders)
+        try:
+            return Renamed(move_records(store, moves), folders)
+        except StoreError as error:
+            return Renamed({}, folders, f"The histories follow later: {error.message}")
+
+
+def _move_files(project: Project, steps: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """Move notebooks and their twins, all or none; returns the folders that were made for it."""
+    done: list[tuple[Path, Path]] = []
+    made: list[Path] = []
+    try:
+        for old, new in steps:
+            source, target = project.root / old, project.root / new
+            if os.path.lexists(target) and not same_file(source, target):
+                raise ConflictError(f"{target.name} is already there.", hint="Choose another name.")
+            made += [folder for folder in target.parents if not folder.exists()][::-1]
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(source, target)
+            done.append((source, target))
+    except BaseException:
+        for source, target in reversed(done):
+            with contextlib.suppress(OSError):
+                os.replace(target, source)
+        for folder in reversed(made):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        raise
+    return tuple(folder.relative_to(project.root).as_posix() for folder in made)
+
+
+def plan_steps(moves: Sequence[Move]) -> list[tuple[str, str]]:
+    """Single moves of files, POSIX from the root; names that are taken over are freed first."""
+    pairs = [(move.path, move.new_path) for move in moves]
+    pairs += [(move.twin, move.new_twin) for move in moves if move.twin and move.new_twin]
+    files = [(old, new) for old, new in pairs if old != new]
+    targets = {new for _, new in files}
+    mark = f"{ASIDE}{secrets.token_hex(3)}"
+    first, then = [], []
+    for number, (old, new) in enumerate(files):
+        if old in targets:
+            aside = str(PurePosixPath(old).with_name(f"{mark}-{number}"))
+            first.append((old, aside))
+            old = aside
+        then.append((old, new))
+    return [*first, *then]
+
+
+def move_records(store: Store, moves: Sequence[Move]) -> dict[str, int]:
+    """Carry histories and last syncs, all in one transaction; see `Renamed.replaced`."""
+    from nbtrail.ledger.history import find_notebook, rename_notebook, retire_notebook
+    from nbtrail.ledger.pairs import delete_base, rename_base
+
+    replaced = {}
+    with store.write() as connection:
+        # By way of names that no file has, so that names can be swapped.
+        for number, move in enumerate(moves):
+            rename_notebook(connection, move.path, f"{ASIDE}{number}")
+            rename_base(connection, move.path, f"{ASIDE}{number}", move.twin or "")
+        for number, move in enumerate(moves):
+            before = find_notebook(connection, move.new_path)
+            if before is not None:
+                replaced[move.new_path] = before
+            retire_notebook(connection, move.new_path)
+            delete_base(connection, move.new_path)
+            rename_notebook(connection, f"{ASIDE}{number}", move.new_path)
+            rename_base(connection, f"{ASIDE}{number}", move.new_path, move.new_twin or "")
+            if move.new_twin is None:
+                delete_base(connection, move.new_path)
+    return replaced
 
 
 def rename_folder(project: Project, store: Store | None, old: str, new: str) -> None:
@@ -167,7 +276,7 @@ def plan_delete(project: Project, store: Store | None, path: str) -> Removal:
 
     Without a store nothing can be kept, and the twin stays.
     """
-    twin = _own_twin(project, store, path)
+    twin = own_twin(project, store, path)
     if store is None:
         return Removal(path, None)
     keep(store, path, project.resolve(path).read_bytes(), "deleted")
@@ -214,7 +323,7 @@ def delete_pair(project: Project, store: Store | None, path: str) -> Removal:
     return removal
 
 
-def _own_twin(project: Project, store: Store | None, path: str) -> str | None:
+def own_twin(project: Project, store: Store | None, path: str) -> str | None:
     """The twin that surely is this notebook's: the ledger knows it, or it says the same.
 
     A script that happens to share the notebook's stem is nobody's twin.
@@ -232,10 +341,3 @@ def _own_twin(project: Project, store: Store | None, path: str) -> str | None:
         return twin if open_pair(project, store, path).same() else None
     except NbtrailError:
         return None
-
-
-def _same_file(a: os.PathLike[str], b: os.PathLike[str]) -> bool:
-    try:
-        return os.path.samefile(a, b)
-    except OSError:
-        return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import PurePosixPath
 
 from nbtrail.config import Level
@@ -47,7 +47,12 @@ _AMONG_OTHERS = (_BY_CODE[DUPLICATE], _BY_CODE[SEQUENCE_CLASH])
 
 
 def name_problem(
-    project: Project, path: str, *, new: bool = False, leaving: str | None = None
+    project: Project,
+    path: str,
+    *,
+    new: bool = False,
+    leaving: str | None = None,
+    among: Collection[str] | None = None,
 ) -> Finding | None:
     """The gravest thing that is wrong with the name of the notebook at ``path``.
 
@@ -62,10 +67,13 @@ def name_problem(
         this name was there before the rules does not excuse it.
     leaving
         The path that it gives up for this one.
+    among
+        All notebooks as they will be; those that are there now when it is not given.
     """
     clashes = None
     if any(level_of(project, rule, path) is Level.ENFORCE for rule in _AMONG_OTHERS):
-        others = [other for other in project.notebooks() if other not in (path, leaving)]
+        known = project.notebooks() if among is None else among
+        others = [other for other in known if other not in (path, leaving)]
         clashes = Clashes(project, others)
     baseline = Baseline() if new else None
     found = name_findings(project, path, baseline=baseline, clashes=clashes, new=new)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from nbtrail.errors import ConflictError, NotFoundError, PolicyError, UsageError
+from nbtrail.errors import ConflictError, NbtrailError, NotFoundError, PolicyError, UsageError
 from nbtrail.notebooks.cells import kernel_name
 from nbtrail.notebooks.document import Notebook, read_notebook, write_notebook
 from nbtrail.notebooks.names import build_name, parse_name
 from nbtrail.pairing.formats import is_paired, judge_format
-from nbtrail.pairing.moves import rename_pair
-from nbtrail.pairing.sync import sync
+from nbtrail.pairing.sync import pair_state, sync
 from nbtrail.policy.names import name_problem
 from nbtrail.project import Project
 
@@ -26,6 +26,26 @@ class Made(msgspec.Struct, frozen=True):
 
     path: str
     twin: str | None
+
+
+class Renamed(msgspec.Struct, frozen=True):
+    """A notebook that was changed, its twin, and what followed.
+
+    Attributes
+    ----------
+    change
+        Id to undo the rename by; ``None`` where nothing was renamed or it is not on record.
+    references
+        How many lines in other files were changed.
+    warnings
+        What did not follow, in words.
+    """
+
+    path: str
+    twin: str | None
+    change: str | None = None
+    references: int = 0
+    warnings: tuple[str, ...] = ()
 
 
 def new_notebook(
@@ -53,7 +73,7 @@ def new_notebook(
         When its twin has no usable format; nothing has been written then.
     """
     path = _place(folder, build_name(_category(project, category), description, sequence))
-    path = _notebook_path(project, path)
+    path = notebook_path(project, path)
     target = project.resolve(path)
     refuse_bad_name(project, path)
     if is_paired(project, path):
@@ -82,8 +102,12 @@ def change_notebook(
     to: str | None = None,
     scratch: bool = False,
     pair: bool = False,
-) -> Made:
+    references: bool = True,
+) -> Renamed:
     """Rename a notebook (whole path, or parts of its name), move it to scratch, or pair it.
+
+    A rename takes along the twin, the history, git's index entries and, unless ``references``
+    is false, references in other files; it can be undone.
 
     Raises
     ------
@@ -94,24 +118,53 @@ def change_notebook(
     PolicyError
         When the new name breaks a rule that is enforced.
     ConflictError
-        When something of that name exists.
+        When something of that name exists, or what refers to it cannot be changed.
     ConfigError
         When its twin has no usable format; nothing has been written then.
+    """
+    from nbtrail.policy.renaming.rename import rename_notebooks
+
+    new = changed_path(
+        project, path, category=category, description=description, sequence=sequence, to=to,
+        scratch=scratch,
+    )  # fmt: skip
+    path = project.relative(path)
+    if new == path:
+        return Renamed(path, sync(project, store, path).twin if pair else None)
+    done = rename_notebooks(project, store, [(path, new)], references=references)
+    twin = sync(project, store, new).twin if pair else _twin_at(project, store, new)
+    return Renamed(new, twin, done.change, done.references, done.warnings)
+
+
+def changed_path(
+    project: Project,
+    path: str,
+    *,
+    category: str | None = None,
+    description: str | None = None,
+    sequence: str | None = None,
+    to: str | None = None,
+    scratch: bool = False,
+) -> str:
+    """The path that `change_notebook` would give; nothing is changed.
+
+    Raises
+    ------
+    NotFoundError, UsageError
+        As `change_notebook`.
     """
     path = project.relative(path)
     if not project.resolve(path).is_file():
         raise NotFoundError(f"There is no notebook {path}.", hint="Check the path.")
     _refuse_other_files(path)
-    new = _new_path(project, path, category, description, sequence, to, scratch)
-    if new != path:
-        if not is_only_moved(project, path, new):
-            refuse_bad_name(project, new, leaving=path)
-        if is_paired(project, new):
-            judge_format(project)
-        project.resolve(new).parent.mkdir(parents=True, exist_ok=True)
-        rename_pair(project, store, path, new)
-    twin = sync(project, store, new).twin if pair or new != path else None
-    return Made(new, twin)
+    return _new_path(project, path, category, description, sequence, to, scratch)
+
+
+def _twin_at(project: Project, store: Store | None, path: str) -> str | None:
+    try:
+        return pair_state(project, store, path).twin
+    except NbtrailError:
+        return None  # the notebook cannot be read: the check says so
 
 
 def is_only_moved(project: Project, old: str, new: str) -> bool:
@@ -120,12 +173,17 @@ def is_only_moved(project: Project, old: str, new: str) -> bool:
     return PurePosixPath(old).name == PurePosixPath(new).name and not leaves_scratch
 
 
-def refuse_bad_name(project: Project, path: str, leaving: str | None = None) -> None:
+def refuse_bad_name(
+    project: Project,
+    path: str,
+    leaving: str | None = None,
+    among: Collection[str] | None = None,
+) -> None:
     """Raise PolicyError when an enforced rule forbids a new notebook of that name.
 
-    ``leaving`` is the path that the notebook gives up for it.
+    ``leaving`` and ``among`` are those of `nbtrail.policy.names.name_problem`.
     """
-    problem = name_problem(project, path, new=True, leaving=leaving)
+    problem = name_problem(project, path, new=True, leaving=leaving, among=among)
     if problem is not None and problem.severity == "error":
         raise PolicyError(problem.message, detail={"findings": [msgspec.structs.asdict(problem)]})
 
@@ -143,7 +201,7 @@ def _new_path(
         folder = project.config.names.scratch.strip("/")
         return _free(project, f"{folder}/{PurePosixPath(path).name}")
     if to is not None:
-        return _notebook_path(project, to)
+        return notebook_path(project, to)
     if category is None and description is None and sequence is None:
         return path
     name = parse_name(path, project.config.names)
@@ -155,7 +213,7 @@ def _new_path(
     return _place(str(PurePosixPath(path).parent), file)
 
 
-def _notebook_path(project: Project, given: str) -> str:
+def notebook_path(project: Project, given: str) -> str:
     """``given`` seen from the root; UsageError where no notebook of the project can lie."""
     path = project.relative(given)
     _refuse_other_files(path)

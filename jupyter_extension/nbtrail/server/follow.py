@@ -154,8 +154,11 @@ class Follower:
             return lambda: None
 
     def _renamed(self, before: Owner, move: moves.Move, after: Owner) -> None:
+        from nbtrail.policy.renaming.carry import note_rename
+
         store = before.opened.store_or_none()
         moves.finish_rename(before.opened.project, store, move)
+        self.quietly("rename", note_rename, before.opened.project, store, move)
         self._settle(after)
 
     def _left_project(self, before: Owner, removal: moves.Removal, after: Owner | None) -> None:

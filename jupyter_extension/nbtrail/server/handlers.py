@@ -24,6 +24,9 @@ Handler = Callable[..., Awaitable[None]]
 #: Tells all clients that a project's notebooks changed; the path is that of one, or ``None``.
 Tell = Callable[[OpenProject, str | None], None]
 
+#: A notebook's path in a route.
+PATH = r"(?P<path>.+\.ipynb)"
+
 log = logging.getLogger(__name__)
 #: Status of errors that handlers did not foresee.
 _REASONS = {400: "usage", 401: "unauthorized", 403: "forbidden", 404: "not-found", 409: "conflict"}
@@ -118,3 +121,20 @@ class ApiHandler(APIHandler):
             message = "nbtrail failed; the server's log says more."
         self.set_header("Content-Type", "application/json")
         self.finish(json.dumps({"message": message, "reason": reason, "detail": {}}))
+
+
+def optional_text(body: dict[str, Any], key: str) -> str | None:
+    """A string of the body, or ``None`` where there is none."""
+    value = body.get(key)
+    if value is not None and not isinstance(value, str):
+        raise UsageError(f"{key} is not a string.")
+    return value
+
+
+def texts(body: dict[str, Any], required: tuple[str, ...] = ()) -> dict[str, str]:
+    """The body's keys as strings, empty ones left out."""
+    for key in required:
+        if not body.get(key):
+            raise UsageError(f"{key} is missing.")
+    found = {key: optional_text(body, key) for key in body}
+    return {key: value for key, value in found.items() if value}

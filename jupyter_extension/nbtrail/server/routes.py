@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from nbtrail.app import OpenProject
 from nbtrail.errors import UsageError
-from nbtrail.server.handlers import ApiHandler, Tell, route
+from nbtrail.server.handlers import PATH, ApiHandler, Tell, optional_text, route, texts
 from nbtrail.server.projects import Projects
+from nbtrail.server.renames import ROUTES as RENAMES
 
 if TYPE_CHECKING:
     from nbtrail.policy.adopt import Copies
-    from nbtrail.policy.naming import Made
+    from nbtrail.policy.naming import Made, Renamed
+    from nbtrail.policy.renaming.records import RenamePlan
 
 PREFIX = "/nbtrail/api"
 
-_PATH = r"(?P<path>.+\.ipynb)"
 #: A run's id or its tag, which may be in any script.
 _RUN = r"(?P<run>[^/]+)"
 
@@ -69,19 +70,26 @@ class NotebooksHandler(ApiHandler):
 
 
 class NotebookHandler(ApiHandler):
-    """``PATCH notebooks/<path>``: category, description, place, pairing."""
+    """``PATCH notebooks/<path>``: category, description, place, pairing.
+
+    With ``dry_run`` a rename is only planned.
+    """
 
     @route
     async def patch(self, path: str) -> None:
-        body = self.body(
-            frozenset({"category", "description", "sequence", "path", "scratch", "pair", "keep"})
-        )
-        flags = {"scratch", "pair"} & set(body)
+        texts_of = {"category", "description", "sequence", "path", "keep"}
+        flags_of = {"scratch", "pair", "references", "dry_run"}
+        body = self.body(frozenset(texts_of | flags_of))
+        flags = flags_of & set(body)
         changes: dict[str, Any] = {key: bool(body.pop(key)) for key in flags}
         if isinstance(body.get("keep"), dict):
             changes["keep"] = body.pop("keep")
         changes.update(texts(body))
         opened = await self.opened()
+        dry_run = changes.pop("dry_run", False)
+        if dry_run:
+            self.answer(await self.off_loop(plan_change, opened, path, changes))
+            return
         made = await self.off_loop(change_notebook, opened, path, changes)
         self.answer(made)
         self.tell(opened, made.path)
@@ -253,7 +261,14 @@ class FixHandler(ApiHandler):
         self.tell(opened, None)
 
 
-def change_notebook(opened: OpenProject, path: str, changes: dict[str, Any]) -> Made:
+def plan_change(opened: OpenProject, path: str, changes: dict[str, Any]) -> RenamePlan:
+    """What ``PATCH notebooks/<path>`` with ``dry_run`` asks for."""
+    if {"pair", "keep"} & set(changes):
+        raise UsageError("Only a rename can be planned.", hint="Leave pair and keep out.")
+    return opened.plan_change(path, **changes)
+
+
+def change_notebook(opened: OpenProject, path: str, changes: dict[str, Any]) -> Made | Renamed:
     """Do what ``PATCH notebooks/<path>`` asks for."""
     keep = changes.pop("keep", None)
     if keep is None:
@@ -314,33 +329,17 @@ def chosen_names(body: dict[str, Any]) -> list[tuple[str, str]]:
     return chosen
 
 
-def optional_text(body: dict[str, Any], key: str) -> str | None:
-    """A string of the body, or ``None`` where there is none."""
-    value = body.get(key)
-    if value is not None and not isinstance(value, str):
-        raise UsageError(f"{key} is not a string.")
-    return value
-
-
-def texts(body: dict[str, Any], required: tuple[str, ...] = ()) -> dict[str, str]:
-    """The body's keys as strings, empty ones left out."""
-    for key in required:
-        if not body.get(key):
-            raise UsageError(f"{key} is missing.")
-    found = {key: optional_text(body, key) for key in body}
-    return {key: value for key, value in found.items() if value}
-
-
 def handlers(projects: Projects, threads: ThreadPoolExecutor, tell: Tell) -> list[tuple[Any, ...]]:
     """What the server extension registers."""
     routes: list[tuple[str, type[ApiHandler]]] = [
         ("project", ProjectHandler),
         ("project/init", InitHandler),
         ("notebooks", NotebooksHandler),
-        (rf"notebooks/{_PATH}/status", StatusHandler),
-        (rf"notebooks/{_PATH}/conflict", ConflictHandler),
-        (rf"notebooks/{_PATH}/executions", ExecutionsHandler),
-        (rf"notebooks/{_PATH}", NotebookHandler),
+        (rf"notebooks/{PATH}/status", StatusHandler),
+        (rf"notebooks/{PATH}/conflict", ConflictHandler),
+        (rf"notebooks/{PATH}/executions", ExecutionsHandler),
+        *RENAMES,
+        (rf"notebooks/{PATH}", NotebookHandler),
         ("adopt", AdoptHandler),
         ("executions", ExecutionsHandler),
         ("search", SearchHandler),

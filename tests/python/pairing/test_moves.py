@@ -14,7 +14,14 @@ import pytest
 from nbtrail.errors import ConflictError, LockedError, NotFoundError, StoreError
 from nbtrail.ledger import history
 from nbtrail.pairing.decide import Action, Digests, decide
-from nbtrail.pairing.moves import copy_pair, delete_pair, rename_pair
+from nbtrail.pairing.moves import (
+    Move,
+    copy_pair,
+    delete_pair,
+    finish_rename,
+    plan_rename,
+    rename_pairs,
+)
 from nbtrail.pairing.sync import pair_state, sync
 
 from .conftest import Desk
@@ -26,7 +33,8 @@ def test_a_rename_takes_twin_base_and_history_along(desk: Desk) -> None:
         identity = history.notebook_id(connection, desk.path)
     both = desk.both()
     old = desk.path
-    move = rename_pair(desk.project, desk.store, old, "models/2-CLEANING-ages.ipynb")
+    move = plan_rename(desk.project, desk.store, old, "models/2-CLEANING-ages.ipynb")
+    assert rename_pairs(desk.project, desk.store, [move]).folders == ("models",)
     assert (move.twin, move.new_twin) == ("1-EXPLORATION-survival.py", "models/2-CLEANING-ages.py")
     assert not desk.file.exists()
     assert not desk.twin.exists()
@@ -45,10 +53,40 @@ def test_a_rename_never_replaces_a_file(desk: Desk) -> None:
     other.write_text("def helper(): ...\n")
     before = desk.both()
     with pytest.raises(ConflictError, match=r"2-CLEANING-ages\.py"):
-        rename_pair(desk.project, desk.store, desk.path, "2-CLEANING-ages.ipynb")
+        plan_rename(desk.project, desk.store, desk.path, "2-CLEANING-ages.ipynb")
+    move = plan_rename(desk.project, desk.store, desk.path, "3-CLEANING-ages.ipynb")
+    (desk.project.root / "3-CLEANING-ages.py").write_text("came meanwhile\n")
+    with pytest.raises(ConflictError, match=r"3-CLEANING-ages\.py"):
+        rename_pairs(desk.project, desk.store, [move])
     assert desk.both() == before
+    assert not (desk.project.root / "3-CLEANING-ages.ipynb").exists()
     with pytest.raises(NotFoundError):
-        rename_pair(desk.project, desk.store, "nowhere.ipynb", "3-CLEANING-x.ipynb")
+        rename_pairs(desk.project, desk.store, [Move("no.ipynb", "3-CLEANING-x.ipynb", None, None)])
+
+
+def test_names_are_swapped_with_twins_bases_and_histories(desk: Desk) -> None:
+    assert desk.store is not None
+    one, two = desk.path, "2-CLEANING-ages.ipynb"
+    copy_pair(desk.project, desk.store, one, two)
+    desk.path = two
+    desk.edit(3, "df.hist()")
+    desk.sync()
+    second = desk.both()
+    desk.path = one
+    first = desk.both()
+    with desk.store.write() as connection:
+        identities = [history.notebook_id(connection, path) for path in (one, two)]
+    twins = ("1-EXPLORATION-survival.py", "2-CLEANING-ages.py")
+    moves = [Move(one, two, twins[0], twins[1]), Move(two, one, twins[1], twins[0])]
+    assert rename_pairs(desk.project, desk.store, moves).replaced == {}
+    assert desk.both() == second
+    assert desk.sync().action is Action.IN_SYNC
+    desk.path = two
+    assert desk.both() == first
+    with desk.store.read() as connection:
+        found = [history.find_notebook(connection, path) for path in (two, one)]
+    assert found == identities
+    assert not list(desk.project.root.glob(".nbtrail-*"))
 
 
 def test_a_copy_is_a_pair_of_its_own(desk: Desk) -> None:
@@ -137,7 +175,9 @@ def test_a_lock_that_is_never_given_back_is_waited_for_only_so_long(desk: Desk) 
         assert time.monotonic() - started < 5
         assert desk.twin.read_bytes() == before[1]
         # What was moved already is followed all the same.
-        rename_pair(desk.project, desk.store, desk.path, "2-CLEANING-ages.ipynb")
+        move = plan_rename(desk.project, desk.store, desk.path, "2-CLEANING-ages.ipynb")
+        desk.file.rename(desk.project.root / move.new_path)
+        finish_rename(desk.project, desk.store, move)
         assert (desk.project.root / "2-CLEANING-ages.py").read_bytes() == before[1]
     desk.path = "2-CLEANING-ages.ipynb"
     assert desk.sync().wrote_twin
