@@ -75,7 +75,7 @@ class Recording:
         self._record = record
         self._no_delay = no_delay
         self._notebooks = NotebooksOfKernels(serverapp.session_manager, projects.absolute)
-        self._server_side = ServerSide()
+        self._server_side = ServerSide(gate)
         self._clients: OrderedDict[str, str] = OrderedDict()
         self._probes: dict[str, str] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -91,8 +91,7 @@ class Recording:
             settings[_CLASS], noter, self._gate, no_delay=self._no_delay
         )
         self._notebooks.watch()
-        if self._record:
-            self._server_side.watch()
+        self._server_side.watch()
         self._spawn(self._begin())
         logger = self._app.event_logger
         if not self._record or logger is None:

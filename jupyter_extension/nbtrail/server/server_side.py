@@ -1,7 +1,7 @@
 """Cells that jupyter-server-nbmodel executes on the server, past the kernel's websocket.
 
 Its requests to the kernel do not say which cell they are of, and the document may hold edits
-that no file has yet. Only its queue knows.
+that no file has yet. Only its queue knows. Drafts are refused before they come into it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,10 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from tornado.web import HTTPError
+
+from nbtrail.server.websocket import Gate
+
 log = logging.getLogger(__name__)
 
 _MODULE = "jupyter_server_nbmodel.execution_stack"
@@ -19,9 +23,16 @@ _REMEMBERED = 10_000
 
 
 class ServerSide:
-    """What was put into the queues of the extension, where it is loaded."""
+    """What was put into the queues of the extension, where it is loaded.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    gate
+        Asked about each request, as for those that come by the websocket.
+    """
+
+    def __init__(self, gate: Gate | None = None) -> None:
+        self._gate = gate
         self._asked: deque[tuple[str, str, str, str]] = deque(maxlen=_REMEMBERED)
         self._undo: Callable[[], None] | None = None
 
@@ -33,11 +44,15 @@ class ServerSide:
             return
 
         def put(of: Any, kernel_id: str, snippet: str, *args: Any, **kwargs: Any) -> Any:
+            reason = None
             try:
+                reason = self._gate and self._gate(kernel_id, {})
                 metadata = args[0] if args else kwargs.get("metadata")
                 self._note(kernel_id, snippet, metadata or {})
             except Exception:
                 log.debug("nbtrail: a request could not be looked at", exc_info=True)
+            if reason:
+                raise HTTPError(422, reason)
             return original(of, kernel_id, snippet, *args, **kwargs)
 
         stack.put = put

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
+import urllib.error
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -268,6 +270,27 @@ def test_execution_on_the_server_does_not_pass_the_websocket(collaborative: Serv
     with open_project(collaborative.root) as opened, opened.store.read() as connection:
         query = select(t.executions.c.id).where(t.executions.c.cell_id_inferred)
         assert list(connection.execute(query).scalars()) == [last.id]
+
+
+def test_a_draft_is_not_executed_on_the_server_either(collaborative: Server) -> None:
+    config = collaborative.root / "nbtrail.toml"
+    config.write_text('[policy]\ncategory = "enforce"\n')
+    name = "Untitled.ipynb"
+    notebook(collaborative.root / name, ["open('draft.txt', 'w').write('x')"])
+    kernel = collaborative.session(name)
+    asked = {
+        "code": "open('draft.txt', 'w').write('x')",
+        "metadata": {"cell_id": "cell-1", "document_path": name},
+    }
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        collaborative.request("POST", f"kernels/{kernel}/execute", asked)
+    assert refused.value.code == 422
+    assert "draft" in json.load(refused.value)["message"]
+    config.write_text("")
+    answer = collaborative.request("POST", f"kernels/{kernel}/execute", asked)
+    while answer["pending"]:
+        answer = collaborative.get(answer["request_url"].removeprefix("/api/"))
+    assert (collaborative.root / "draft.txt").read_text() == "x"
 
 
 def test_a_clock_that_jumps_back(bench: Bench) -> None:
