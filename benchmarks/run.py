@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import bundle_size
 import cli_start
+import contents
 import crash
 import crowd
 import history
@@ -36,6 +37,8 @@ BENCHMARKS: dict[str, Callable[[int], Table]] = {
     "crash": crash.measure,
     "crowd": crowd.measure,
     "history": history.measure,
+    "contents": contents.measure,
+    "blocking": contents.measure_blocking,
 }
 
 
