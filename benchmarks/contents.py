@@ -122,9 +122,7 @@ class Servers:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def times(
-        self, notebook: dict[str, Any], repeat: int
-    ) -> dict[str, dict[str, list[float]]]:
+    def times(self, notebook: dict[str, Any], repeat: int) -> dict[str, dict[str, list[float]]]:
         """Seconds of each kind of request on each server."""
         found: dict[str, dict[str, list[float]]] = {}
         for turn in range(repeat + 1):
@@ -151,9 +149,7 @@ class Servers:
 
     def _request(self, name: str, method: str, body: bytes | None) -> None:
         client = self._clients[name]
-        client.request(
-            method, f"/api/contents/{NAME}", body, {"Content-Type": "application/json"}
-        )
+        client.request(method, f"/api/contents/{NAME}", body, {"Content-Type": "application/json"})
         answer = client.getresponse()
         said = answer.read()
         if answer.status >= 300:
@@ -203,7 +199,9 @@ def notebook_of(cells: int, *, images: int = 0, text: int = 0) -> dict[str, Any]
     chance = random.Random(1)
     made = []
     for index in range(cells):
-        lines = [f"column_{index}_{n} = frame['column {n}'].rolling({n + 2}).mean()" for n in range(8)]
+        lines = [
+            f"mean_{index}_{n} = frame['column {n}'].rolling({n + 2}).mean()" for n in range(8)
+        ]
         outputs: list[dict[str, Any]] = [
             {"output_type": "stream", "name": "stdout", "text": f"step {index} of {cells}\n"}
         ]

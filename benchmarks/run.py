@@ -13,7 +13,6 @@ from collections.abc import Callable
 
 import bundle_size
 import cli_start
-import contents
 import crash
 import crowd
 import history
@@ -24,6 +23,8 @@ import round_trip
 import server_start
 import throughput
 from tables import Table
+
+import contents
 
 BENCHMARKS: dict[str, Callable[[int], Table]] = {
     "import_weight": import_weight.measure,

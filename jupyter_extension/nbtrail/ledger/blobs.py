@@ -8,12 +8,19 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import msgspec
 
 from nbtrail.errors import NotFoundError, StoreError
 from nbtrail.files import sha256_bytes
 
 #: Seconds for which a content counts as just written.
 _FRESH = 600.0
+#: Values that are kept in memory as well.
+_REMEMBERED = 16
+
+Value = TypeVar("Value")
 
 
 class BlobStore:
@@ -21,9 +28,13 @@ class BlobStore:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._decoded: dict[tuple[str, type], Any] = {}
 
-    def put(self, data: bytes) -> str:
-        """Keep ``data``; returns its hash. Keeping the same content again costs nothing."""
+    def put(self, data: bytes, *, durable: bool = True) -> str:
+        """Keep ``data``; returns its hash. Keeping the same content again costs nothing.
+
+        Not ``durable`` is what can be made again: it may be gone after a power cut.
+        """
         digest = sha256_bytes(data)
         target = self._path(digest)
         if self.has(digest):
@@ -38,7 +49,8 @@ class BlobStore:
                 with os.fdopen(handle, "wb") as stream:
                     stream.write(packed)
                     stream.flush()
-                    os.fsync(stream.fileno())
+                    if durable:
+                        os.fsync(stream.fileno())
                 os.replace(name, target)
             except BaseException:
                 with contextlib.suppress(OSError):
@@ -72,11 +84,43 @@ class BlobStore:
             raise NotFoundError(f"The stored content {digest[:12]} is damaged.")
         return data
 
+    def put_value(self, value: Any) -> str:
+        """Keep a value as JSON that can be made again; read it back with `get_value`."""
+        digest = self.put(msgspec.json.encode(value, order="sorted"), durable=False)
+        self._remember(digest, value)
+        return digest
+
+    def get_value(self, digest: str, kind: type[Value]) -> Value:
+        """A value that `put_value` kept; those read last are not read again.
+
+        Raises
+        ------
+        NotFoundError
+            When the store does not have it, or has something else.
+        """
+        known = self._decoded.get((digest, kind))
+        if known is not None:
+            return cast(Value, known)
+        try:
+            value = msgspec.json.decode(self.get(digest), type=kind)
+        except msgspec.MsgspecError as error:
+            raise NotFoundError(f"The stored content {digest[:12]} is damaged.") from error
+        self._remember(digest, value)
+        return value
+
+    def _remember(self, digest: str, value: Any) -> None:
+        while len(self._decoded) >= _REMEMBERED:
+            self._decoded.pop(next(iter(self._decoded), ("", object)), None)
+        self._decoded[digest, type(value)] = value
+
     def has(self, digest: str) -> bool:
         """Whether the content is in the store; who asks may refer to it for a while to come."""
         path = self._path(digest)
         try:
-            if time.time() - path.stat().st_mtime > _FRESH:
+            found = path.stat()
+            if not found.st_size:
+                return False  # what a power cut leaves of a file that was just written
+            if time.time() - found.st_mtime > _FRESH:
                 os.utime(path)
         except FileNotFoundError:
             return False

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from nbtrail.errors import StoreError, StoreUnavailableError
-from nbtrail.files import fingerprint
+from nbtrail.files import KnownDigests, fingerprint
 from nbtrail.ledger import postgres, search
 from nbtrail.ledger.blobs import BlobStore
 from nbtrail.ledger.tables import SCHEMA_VERSION, metadata
@@ -55,6 +55,8 @@ class Store:
         self.folder = folder
         self._file = fingerprint(folder / DATABASE_NAME)
         self.blobs = BlobStore(folder / "blobs")
+        #: Hashes of the project's files that this process has read.
+        self.digests = KnownDigests()
 
     @classmethod
     def open(cls, project: Project, *, patience: float = PATIENCE) -> Store:

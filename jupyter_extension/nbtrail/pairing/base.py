@@ -54,23 +54,27 @@ def load_content(store: Store | None, base: PairBase | None) -> BaseContent | No
     if store is None or base is None:
         return None
     try:
-        return msgspec.json.decode(store.blobs.get(base.blob), type=BaseContent)
-    except (NbtrailError, msgspec.MsgspecError, OSError) as error:
+        return store.blobs.get_value(base.blob, BaseContent)
+    except (NbtrailError, OSError) as error:
         log.debug("no base content for %s: %s", base.notebook, error)
         return None
 
 
 def save_base(
     store: Store | None, path: str, twin: str, notebook_sha256: str, twin_data: bytes,
-    content: BaseContent,
+    content: BaseContent, *, blob: str | None = None,
 ) -> None:  # fmt: skip
-    """Make this the last sync; skipped when the ledger cannot take it."""
+    """Make this the last sync; skipped when the ledger cannot take it.
+
+    ``blob`` is where the content is kept already.
+    """
     if store is None:
         return
     from nbtrail.ledger.pairs import PairBase, put_base
 
     try:
-        blob = store.blobs.put(msgspec.json.encode(content, order="sorted"))
+        if blob is None or not store.blobs.has(blob):
+            blob = store.blobs.put_value(content)
         base = PairBase(path, twin, notebook_sha256, sha256_bytes(twin_data), blob)
         with store.write() as connection:
             put_base(connection, base)

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from nbtrail.notebooks.cells import meaningful_metadata, text_of
-from nbtrail.notebooks.document import Notebook
+from nbtrail.notebooks.cells import language, meaningful_metadata, text_of
+from nbtrail.notebooks.document import Notebook, parse_notebook
 
 #: Cell metadata in which jupytext notes how the text was laid out.
 LAYOUT_METADATA = frozenset({"lines_to_next_cell", "lines_to_end_of_cell_marker"})
@@ -47,6 +47,47 @@ def sheet_of(notebook: Notebook) -> Sheet:
         tuple(_pair_cell(raw) for raw in notebook.get("cells", [])),
         kernel_of(notebook.get("metadata")),
     )
+
+
+class _SkimmedCell(msgspec.Struct):
+    cell_type: str
+    source: str | list[str] = ""
+    metadata: dict[str, Any] = {}
+    id: Any = None
+
+
+class _Skimmed(msgspec.Struct):
+    nbformat: int
+    cells: list[_SkimmedCell]
+    metadata: dict[str, Any] = {}
+
+
+_skim = msgspec.json.Decoder(_Skimmed).decode
+
+
+def read_sheet(data: bytes, name: str) -> tuple[Sheet, str]:
+    """What a notebook's bytes say, and its language; outputs are passed over unread.
+
+    Raises
+    ------
+    UnreadableNotebookError
+        As `nbtrail.notebooks.document.parse_notebook`.
+    """
+    try:
+        found = _skim(data)
+    except msgspec.MsgspecError:
+        found = None
+    if found is None or found.nbformat < 4:
+        # Rare shapes, and files that are no notebooks: the slow reader knows them all.
+        notebook = parse_notebook(data, name)
+        return sheet_of(notebook), language(notebook)
+    cells = tuple(
+        _pair_cell(
+            {"id": c.id, "cell_type": c.cell_type, "source": c.source, "metadata": c.metadata}
+        )
+        for c in found.cells
+    )
+    return Sheet(cells, kernel_of(found.metadata)), language({"metadata": found.metadata})
 
 
 def kernel_of(metadata: Any) -> dict[str, str]:

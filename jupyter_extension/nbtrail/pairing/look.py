@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,13 +11,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from nbtrail.errors import NotFoundError, UnreadableNotebookError
-from nbtrail.files import sha256_bytes
-from nbtrail.notebooks.cells import language
+from nbtrail.errors import NbtrailError, NotFoundError, UnreadableNotebookError
+from nbtrail.files import sha256_aside, sha256_bytes
 from nbtrail.notebooks.document import Notebook, parse_notebook
 from nbtrail.pairing.apply import apply_merge
 from nbtrail.pairing.base import BaseContent, load_base, load_content
-from nbtrail.pairing.cells import PairCell, Sheet, sheet_of
+from nbtrail.pairing.cells import PairCell, Sheet, read_sheet
 from nbtrail.pairing.convert import decode_twin, from_text, to_text
 from nbtrail.pairing.decide import Action, Digests, decide
 from nbtrail.pairing.formats import TwinFormat, format_of, twin_path
@@ -40,11 +40,12 @@ class Pair:
     twin_data: bytes | None
     base: PairBase | None
     store: Store | None
+    hashing: Callable[[], str] | None = None
 
     @cached_property
     def sha256(self) -> str:
         """Hash of the notebook's bytes."""
-        return sha256_bytes(self.data)
+        return sha256_bytes(self.data) if self.hashing is None else self.hashing()
 
     @cached_property
     def twin_sha256(self) -> str | None:
@@ -64,7 +65,7 @@ class Pair:
     @cached_property
     def form(self) -> TwinFormat:
         """The twin's format."""
-        return format_of(self.project, self.twin, language(self.notebook))
+        return format_of(self.project, self.twin, self.language)
 
     @cached_property
     def notebook(self) -> Notebook:
@@ -74,7 +75,16 @@ class Pair:
     @cached_property
     def sheet(self) -> Sheet:
         """What the notebook says."""
-        return sheet_of(self.notebook)
+        return self._said[0]
+
+    @property
+    def language(self) -> str:
+        """The notebook's programming language."""
+        return self._said[1]
+
+    @cached_property
+    def _said(self) -> tuple[Sheet, str]:
+        return read_sheet(self.data, self.path)
 
     @cached_property
     def text(self) -> str:
@@ -115,7 +125,7 @@ class Pair:
     @cached_property
     def home(self) -> str:
         """Where a twin in the notebook's present language belongs."""
-        return twin_path(self.project, self.path, language(self.notebook))
+        return twin_path(self.project, self.path, self.language)
 
     @property
     def is_at_home(self) -> bool:
@@ -157,14 +167,44 @@ def open_pair(project: Project, store: Store | None, path: str) -> Pair:
         cannot be read.
     """
     base = load_base(store, path)
-    data = _read(project.resolve(path), "NBT901")
+    file = project.resolve(path)
+    note: Callable[[str], None] | None = None
+    data: bytes | None
+    if store is None:
+        data = _read(file, "NBT901")
+    else:
+        data, note = _read_noting(store, file)
     if data is None:
         raise NotFoundError(f"There is no notebook {path}.", hint="Check the path.")
-    if base is not None:
-        twin = base.twin
-    else:
-        twin = twin_path(project, path, language(parse_notebook(data, path)))
-    return Pair(project, path, twin, data, _read(project.resolve(twin), "NBT303"), base, store)
+    aside = sha256_aside(data)
+
+    def hashing() -> str:
+        digest = aside()
+        if note is not None:
+            note(digest)
+        return digest
+
+    twin = twin_path(project, path, read_sheet(data, path)[1]) if base is None else base.twin
+    twin_data = _read(project.resolve(twin), "NBT303")
+    return Pair(project, path, twin, data, twin_data, base, store, hashing)
+
+
+def untouched_base(project: Project, store: Store | None, path: str) -> PairBase | None:
+    """The last sync where both files are still those of it; they are read only if need be.
+
+    ``None`` as well where that cannot be told, or a file lies outside the project.
+    """
+    base = load_base(store, path)
+    if base is None or store is None:
+        return None
+    try:
+        same = (
+            store.digests.sha256(project.resolve(path)) == base.notebook_sha256
+            and store.digests.sha256(project.resolve(base.twin)) == base.twin_sha256
+        )
+    except (OSError, NbtrailError):
+        return None
+    return base if same else None
 
 
 def look(pair: Pair) -> Look:
@@ -264,6 +304,14 @@ def _without_base(pair: Pair) -> PairConflict:
         "choose which one is right.",
         key="no-base",
     )
+
+
+def _read_noting(store: Store, path: Path) -> tuple[bytes | None, Callable[[str], None] | None]:
+    """As `_read`, with what makes the store remember the file's hash."""
+    try:
+        return store.digests.read(path)
+    except OSError:
+        return _read(path, "NBT901"), None
 
 
 def _read(path: Path, code: str) -> bytes | None:

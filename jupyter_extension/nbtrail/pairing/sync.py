@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from nbtrail.errors import ConflictError, StoreError, UnreadableNotebookError
-from nbtrail.files import sha256_bytes, write_atomic
+from nbtrail.files import sha256_bytes, sha256_file, write_atomic
 from nbtrail.notebooks.document import dump_notebook
 from nbtrail.pairing.base import BaseContent, keep, load_base, load_content, save_base
 from nbtrail.pairing.cells import sheet_of
@@ -21,7 +21,7 @@ from nbtrail.pairing.convert import encode_twin, to_text
 from nbtrail.pairing.decide import Action
 from nbtrail.pairing.formats import is_paired
 from nbtrail.pairing.lock import PATIENCE, pairs_lock
-from nbtrail.pairing.look import Look, Pair, look, open_pair
+from nbtrail.pairing.look import Look, Pair, look, open_pair, untouched_base
 from nbtrail.pairing.merge import PairConflict
 from nbtrail.project import Project
 
@@ -101,6 +101,9 @@ def pair_state(project: Project, store: Store | None, path: str) -> PairState:
     """
     if not is_paired(project, path):
         return PairState("off", None, "")
+    base = untouched_base(project, store, path)
+    if base is not None:
+        return PairState("in-sync", base.twin, "")
     pair = open_pair(project, store, path)
     if pair.twin_data is None:
         return PairState("missing", pair.twin, f"The twin {pair.twin} is missing.")
@@ -127,9 +130,9 @@ def sync(
     """
     if not is_paired(project, path):
         return SyncResult(Action.IN_SYNC, None, "")
-    pair = open_pair(project, store, path)
-    if pair.untouched:
-        return SyncResult(Action.IN_SYNC, pair.twin, "")
+    base = untouched_base(project, store, path)
+    if base is not None:
+        return SyncResult(Action.IN_SYNC, base.twin, "")
     with pairs_lock(project, patience):
         pair = open_pair(project, store, path)
         return carry_out(pair, look(pair))
@@ -151,10 +154,9 @@ def before_save(
     if not file.is_file():
         return SaveTicket(base.twin_sha256 if base is not None else None)
     if base is not None:
-        data = file.read_bytes()
-        digest = sha256_bytes(data)
-        if digest != own_sha256 and _may_be_news(store, base, digest):
-            _keep_quietly(store, path, data, "replaced by a save")
+        digest = sha256_file(file) if store is None else store.digests.sha256(file)
+        if digest and digest != own_sha256 and _may_be_news(store, base, digest):
+            _keep_quietly(store, path, file.read_bytes(), "replaced by a save")
         return SaveTicket(base.twin_sha256)
     try:
         pair = open_pair(project, store, path)
@@ -227,7 +229,11 @@ def _note(pair: Pair, seen: Look, content: BaseContent) -> SyncResult:
     """Both say the same already: only the last sync moves on."""
     assert pair.twin_data is not None
     if not pair.untouched:
-        save_base(pair.store, pair.path, pair.twin, pair.sha256, pair.twin_data, content)
+        known = pair.base is not None and content is pair.base_content
+        save_base(
+            pair.store, pair.path, pair.twin, pair.sha256, pair.twin_data, content,
+            blob=pair.base.blob if known and pair.base is not None else None,
+        )  # fmt: skip
     return SyncResult(seen.action, pair.twin, "")
 
 
