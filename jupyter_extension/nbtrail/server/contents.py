@@ -29,7 +29,7 @@ from nbtrail.notebooks.names import is_draft
 from nbtrail.pairing.sync import SaveTicket, SyncResult
 from nbtrail.policy.names import draft_refusal
 from nbtrail.server.follow import Follower, Owner, find_owner
-from nbtrail.server.steps import Away, Here, Steps, held, run, run_async
+from nbtrail.server.steps import Away, Both, Here, Steps, held, run, run_async
 
 if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
@@ -136,10 +136,18 @@ class ContentsLayer:
         owner = None if nothing_to_do else (yield from self._owner_of(path))
         if owner is None:
             return (yield from self._get_plain(path, call))
-        if content and path.strip("/") not in held.get():
-            result = yield self._pairs("get", self._follow.bring_together, owner)
+        plain = Here(partial(self._plain("get"), path, **call))
+        if not content or path.strip("/") in held.get():
+            return (yield plain)
+        # Nearly always the pair is in sync, and what the manager read meanwhile is right.
+        bring = self._pairs("get", self._follow.bring_together, owner)
+        result, model, error = yield Both(bring, plain)
+        if result is not None and result.wrote_notebook:
             yield from self._carry_trust(owner, result)
-        return (yield Here(partial(self._plain("get"), path, **call)))
+            return (yield plain)
+        if error is not None:
+            raise error
+        return model
 
     def _get_plain(self, path: str, call: dict[str, Any]) -> Steps:
         """As the manager does it, but a listing outlives a file that goes away meanwhile.
@@ -158,20 +166,27 @@ class ContentsLayer:
     def _save(self, model: dict[str, Any], path: str = "") -> Steps:
         if not _is_notebook(path) or model.get("type") == "directory":
             return (yield Here(partial(self._originals["save"], model, path)))
-        if not _untitled.get():
-            yield Away(partial(self._follow.judge, "save", self._follow.refuse_new, path))
-        owner = yield from self._owner_of(path)
+        chunk = model.get("chunk")
+        prepare = partial(self._prepare_save, path, not _untitled.get(), chunk is None)
+        owner, ticket = yield Away(prepare)
         if owner is None:
             return (yield Here(partial(self._originals["save"], model, path)))
-        chunk = model.get("chunk")
-        ticket = None
-        if chunk is None:
-            ticket = yield self._ours("save", self._follow.before_save, owner)
         saved = yield Here(partial(self._plain("save"), model, path))
         if chunk in (None, -1):
             known = ticket or SaveTicket(None)
             yield self._pairs("save", self._follow.after_save, owner, known)
         return saved
+
+    def _prepare_save(
+        self, path: str, is_named: bool, is_whole: bool
+    ) -> tuple[Owner | None, SaveTicket | None]:
+        """Judge the name, find the owner, look at the pair: one trip to a thread."""
+        if is_named:
+            self._follow.judge("save", self._follow.refuse_new, path)
+        owner = self._follow.quietly("find", self._paired_owner, path)
+        if owner is None or not is_whole:
+            return owner, None
+        return owner, self._follow.quietly("save", self._follow.before_save, owner)
 
     def _rename_file(self, old_path: str, new_path: str) -> Steps:
         plain = partial(self._originals["rename_file"], old_path, new_path)

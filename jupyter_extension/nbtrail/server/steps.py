@@ -39,7 +39,19 @@ class Here:
     work: Callable[[], Any]
 
 
-Steps = Generator[Away | Here, Any, Any]
+@dataclass(frozen=True)
+class Both:
+    """A step of ours beside one of the manager's, each on a thread of its own where it can be.
+
+    Gives ``(ours, theirs, error)``; ``error`` is what the manager raised, or ``None``. Without an
+    event loop ours comes first.
+    """
+
+    away: Away
+    here: Here
+
+
+Steps = Generator[Away | Here | Both, Any, Any]
 
 
 def run(generator: Steps, path: str | None) -> Any:
@@ -48,8 +60,13 @@ def run(generator: Steps, path: str | None) -> Any:
         step = next(generator)
         while True:
             try:
-                with holding(path if isinstance(step, Here) else None):
-                    value = step.work()
+                if isinstance(step, Both):
+                    ours = step.away.work()
+                    with holding(path):
+                        value = (ours, *_outcome(step.here.work))
+                else:
+                    with holding(path if isinstance(step, Here) else None):
+                        value = step.work()
             except Exception as error:
                 step = generator.throw(error)
             else:
@@ -69,6 +86,8 @@ async def run_async(generator: Steps, path: str | None, waiting: Executor) -> An
             try:
                 if isinstance(step, Away):
                     value = await _away(step, waiting)
+                elif isinstance(step, Both):
+                    value = await _both(step, path, waiting)
                 else:
                     with holding(path):
                         value = step.work()
@@ -79,6 +98,33 @@ async def run_async(generator: Steps, path: str | None, waiting: Executor) -> An
                 step = generator.send(value)
     except StopIteration as end:
         return end.value
+
+
+def _outcome(work: Callable[[], Any]) -> tuple[Any, Exception | None]:
+    try:
+        return work(), None
+    except Exception as error:
+        return None, error
+
+
+async def _both(
+    step: Both, path: str | None, waiting: Executor
+) -> tuple[Any, Any, Exception | None]:
+    ours = asyncio.ensure_future(_away(step.away, waiting))
+    try:
+        # Ours gets to its thread before the manager takes the loop.
+        await asyncio.sleep(0)
+        with holding(path):
+            value, error = _outcome(step.here.work)
+            if inspect.isawaitable(value):
+                try:
+                    value = await value
+                except Exception as raised:
+                    value, error = None, raised
+        return await ours, value, error
+    except BaseException:
+        ours.cancel()
+        raise
 
 
 async def _away(step: Away, waiting: Executor) -> Any:
