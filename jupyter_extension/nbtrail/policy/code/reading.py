@@ -15,6 +15,7 @@ from nbtrail.pipeline.inference.source import CELL_MAGIC, LINE_MAGIC, SHELL, par
 _USUAL = {"np": "numpy", "pd": "pandas"}
 _BUILTINS = frozenset(dir(builtins))
 _OPTIONAL = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
+_LEAVES = (ast.Name, ast.Constant)
 _INNER = (ast.keyword, ast.comprehension, ast.arguments, ast.arg, ast.slice)
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -210,7 +211,7 @@ class _Reader:
                 self._expressions(node.value, node, scope)
         elif isinstance(node, ast.Try) or type(node).__name__ == "TryStar":
             self._try(node, scope, optional)
-        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Attribute | ast.Name):
+        elif isinstance(node, ast.Assign) and resolve(node.value, {}):
             self._renamed(node, scope)
         else:
             # What is bound is bound after what it is bound to was worked out.
@@ -389,8 +390,11 @@ def _catches_import(handler: ast.ExceptHandler) -> bool:
     return any(getattr(kind, "id", "") in _OPTIONAL for kind in types)
 
 
-def names_in(node: ast.AST) -> Iterator[str]:
-    """Names that an expression reads."""
-    for part in ast.walk(node):
-        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load):
-            yield part.id
+def walk(node: ast.AST) -> Iterator[ast.AST]:
+    """A node and all below it, outer ones first; quicker than `ast.walk`."""
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        if type(part) not in _LEAVES:
+            waiting += _children(part)
