@@ -14,6 +14,8 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("project", "Make this folder a project: rules, twins, ignore lines."),
     "adopt": ("adopt", "Propose names and an order for notebooks as they were found."),
     "new": ("project", "Make a named, paired notebook."),
+    "rename": ("renames", "Rename a notebook with all that belongs to it."),
+    "undo": ("renames", "Take a rename back."),
     "check": ("project", "Names, twins and files that break a rule."),
     "resolve": ("pairs", "End a conflict between a notebook and its twin."),
     "status": ("project", "What of each notebook is fresh, stale, out of order."),

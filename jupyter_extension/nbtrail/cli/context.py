@@ -58,6 +58,10 @@ class Settings:
                 return opened.project.relative(candidate.absolute())
         return opened.project.relative(text)
 
+    def new_path(self, opened: OpenProject, text: str) -> str:
+        """A path that need not exist, as typed, relative to the project folder that was given."""
+        return opened.project.relative(Path(self.directory).resolve() / text)
+
     def print_json(self, data: Any) -> None:
         """Machine-readable output: the only thing on stdout."""
         import msgspec

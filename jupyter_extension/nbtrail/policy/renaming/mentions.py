@@ -17,8 +17,8 @@ import msgspec
 
 Kind = Literal["python", "cell", "markdown", "toml", "shell", "make"]
 Style = Literal[
-    "string", "raw", "formatted", "toml", "literal", "word", "quoted", "single", "make", "magic",
-    "link", "angle", "code", "run", "module",
+    "string", "raw", "formatted", "toml", "literal", "word", "quoted", "single", "bare", "make",
+    "magic", "link", "angle", "code", "run", "module",
 ]  # fmt: skip
 
 #: One token of Python, R or Julia that matters here: a comment or a string.
@@ -123,7 +123,7 @@ def _python(text: str) -> Iterator[Mention]:
         if "b" in prefix or not value or "\n" in value:
             continue
         if "\\" not in value and _COMMAND.match(value):
-            yield from _words(text, inner_start, inner_end, "single", mark[0])
+            yield from _words(text, inner_start, inner_end, "bare", mark[0])
         style: Style = "raw" if "r" in prefix else "formatted" if "f" in prefix else "string"
         if style == "formatted" and ("{" in value or "}" in value):
             continue
@@ -159,7 +159,7 @@ def _words(text: str, start: int, end: int, style: Style, quote: str = "") -> It
         if match["plain"] is None:
             group = "double" if match["double"] is not None else "single"
             kind: Style = "quoted" if group == "double" else "single"
-            if style != "single":
+            if style != "bare":
                 yield Mention(
                     *match.span(group), match[group], kind, '"' if group == "double" else "'"
                 )
@@ -206,7 +206,7 @@ def _markdown(text: str) -> Iterator[Mention]:
         if group == "code":
             yield Mention(start, end, match["code"], "code")
             if _COMMAND.match(match["code"]):
-                yield from _words(plain, start, end, "single", "`")
+                yield from _words(plain, start, end, "bare", "`")
             continue
         target = re.split(r"[#?]", match[group], maxsplit=1)[0]
         style: Style = "angle" if group == "angle" else "link"
@@ -271,7 +271,8 @@ _WRITERS = {
     "literal": lambda _, value: _unless("'", value),
     "word": _as_word,
     "quoted": lambda _, value: _unless('"\\$`', value),
-    "single": lambda mention, value: _unless("'\"`\\$ " + mention.quote, value),
+    "single": lambda _, value: _unless("'", value),
+    "bare": lambda mention, value: _unless("'\"`\\$ " + mention.quote, value),
     "make": lambda _, value: value if re.fullmatch(r"[\w./@+,-]+", value) else None,
     "magic": _as_magic,
     "run": _as_magic,

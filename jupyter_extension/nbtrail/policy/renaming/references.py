@@ -168,9 +168,12 @@ def _left(
         for match in re.finditer(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", piece.text):
             inside = any(start <= match.start() and match.end() <= end for start, end in taken)
             other = re.search(r"[\w./ -]*$", piece.text[: match.start()])
-            lead = other[0].strip() if other is not None else ""
+            lead = other[0].lstrip() if other is not None else ""
             home = posixpath.dirname(document.path)
-            elsewhere = lead.endswith("/") or places.is_another(lead + name, home)
+            leads = {lead, re.split(r"\s", lead)[-1]}
+            elsewhere = any(
+                one.endswith("/") or places.is_another(one + name, home) for one in leads
+            )
             if not inside and not elsewhere:
                 where = _where(document, piece, match.start())
                 yield f"{where} also names {name} in a way that is left as it is."
