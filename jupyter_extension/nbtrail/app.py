@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from nbtrail.policy.fix import FixResult
     from nbtrail.policy.init import InitResult
     from nbtrail.policy.naming import Made, Renamed
+    from nbtrail.policy.registry import RuleInfo
     from nbtrail.policy.renaming.records import ChangeSummary, RenamePlan, RenameResult
     from nbtrail.recorder.intake import Intake
 
@@ -61,7 +62,7 @@ class OpenProject:
         kernel_environment: Callable[[Path], Mapping[str, Any] | None] = lambda _: None,
         patience: float = 10.0,
     ) -> None:
-        self.project = project
+        self.project = project = _judged(project)
         self._kernel_environment = kernel_environment
         #: Why ``nbtrail.toml`` cannot be used, or ``None``.
         self.config_error: ConfigError | None = project.config_error
@@ -94,6 +95,7 @@ class OpenProject:
 
         The ledger is closed when it lies elsewhere now, and opened anew when it is next used.
         """
+        project = _judged(project)
         self.config_error = project.config_error
         if project.config_error is not None:
             return
@@ -241,6 +243,20 @@ class OpenProject:
         found = self.check(paths)
         checked = len(self.project.notebooks() if paths is None else paths)
         return {"findings": found, "checked": checked}
+
+    def sarif(self, findings: Sequence[Finding]) -> dict[str, Any]:
+        """Findings as a SARIF log, for code scanning."""
+        from nbtrail import __version__
+        from nbtrail.policy.registry import ALL_RULES
+        from nbtrail.policy.sarif import as_sarif
+
+        return as_sarif(self.project, findings, ALL_RULES, __version__)
+
+    def rules(self, key: str | None = None) -> list[RuleInfo]:
+        """All rules with their levels; with ``key``, a code or name, that one and its page."""
+        from nbtrail.policy.registry import listed
+
+        return listed(self.project, key)
 
     def graph(self) -> Graph:
         """The pipeline: steps, edges with their evidence, order, findings."""
@@ -662,3 +678,12 @@ def _outputs(notebook: Mapping[str, Any], index: int | None, entry: Mapping[str,
         return []
     outputs = notebook["cells"][index].get("outputs")
     return outputs if isinstance(outputs, list) else []
+
+
+def _judged(project: Project) -> Project:
+    """A project whose settings may name rules, judged by whether there are such."""
+    if not (project.config.policy.rules or project.config.policy.overrides):
+        return project
+    from nbtrail.policy.levels import judged
+
+    return judged(project)

@@ -1,4 +1,4 @@
-"""``init``, ``new``, ``check``, ``status``, ``doctor``."""
+"""``init``, ``new``, ``status``, ``doctor``."""
 
 from __future__ import annotations
 
@@ -94,43 +94,6 @@ def new(
         settings.print_json(made)
         return
     settings.say(made.path)
-
-
-@click.command()
-@click.argument("paths", nargs=-1)
-@click.option("--fix", is_flag=True, help="Mend what can be mended without a question.")
-@click.option(
-    "--fail-on", type=click.Choice(["error", "warning"]), default="error", show_default=True,
-    help="The severity that gives exit status 1.",
-)  # fmt: skip
-@common
-def check(settings: Settings, paths: tuple[str, ...], fix: bool, fail_on: str) -> None:
-    """Names, twins and files that break a rule.
-
-    \b
-    Examples:
-      nbtrail check
-      nbtrail check --fix
-      nbtrail check CLEANING-ages.ipynb --json
-    """
-    with settings.open() as opened:
-        wanted = [settings.path(opened, p) for p in paths] or None
-        fixed = opened.fix(wanted).fixed if fix else ()
-        found = opened.findings_json(wanted)
-    if settings.as_json:
-        settings.print_json({**found, **({"fixed": fixed} if fix else {})})
-    else:
-        for mended in fixed:
-            settings.say(f"{mended.path}: {style('fixed', 'green')} {mended.code}")
-        for finding in found["findings"]:
-            colour = "red" if finding.severity == "error" else "yellow"
-            settings.say(f"{finding.path}: {style(finding.code, colour)} {finding.message}")
-        count = len(found["findings"])
-        plural = "" if count == 1 else "s"
-        settings.say(f"{count} finding{plural} in {found['checked']} notebooks")
-    severities = {finding.severity for finding in found["findings"]}
-    if "error" in severities or (fail_on == "warning" and severities):
-        sys.exit(1)
 
 
 @click.command()

@@ -14,6 +14,7 @@ from nbtrail.pairing.drivers import driver_state, install
 from nbtrail.pairing.formats import judge_format
 from nbtrail.pairing.sync import sync
 from nbtrail.policy.baseline import BASELINE_NAME, load_baseline, take_baseline, write_baseline
+from nbtrail.policy.levels import judged
 from nbtrail.project import STATE_IGNORE, STATE_NAME, Project, load_project
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def init_project(root: Path, *, twins: bool = True, git: bool = False) -> InitRe
         if fresh:
             write_atomic(root / CONFIG_NAME, _CONFIG.encode())
             written.append(CONFIG_NAME)
-        project = load_project(root)
+        project = judged(load_project(root))
         if project.config_error is not None:
             raise project.config_error
         judge_format(project)

@@ -5,9 +5,14 @@ from __future__ import annotations
 import difflib
 import re
 
+import msgspec
+
 from nbtrail.errors import NotFoundError
 from nbtrail.policy import code, datasets, merges, names, order, pipeline, silence, twins
 from nbtrail.policy.catalogue import Rule
+from nbtrail.policy.levels import level_of
+from nbtrail.policy.pages import page_of, page_url
+from nbtrail.project import Project
 
 _GROUPS = (silence, names, datasets, twins, merges, order, pipeline, code)
 #: Sorted by code.
@@ -32,6 +37,38 @@ def rule(key: str) -> Rule:
         return _BY_KEY[key.upper() if key[:3].upper() == "NBT" else key]
     except KeyError:
         raise NotFoundError(f"There is no rule {key}.", hint=nearest(key)) from None
+
+
+class RuleInfo(msgspec.Struct, frozen=True):
+    """A rule as it is listed: ``level`` is the project's, ``page`` its text in Markdown."""
+
+    code: str
+    name: str
+    title: str
+    level: str
+    url: str
+    page: str | None = None
+
+
+def listed(project: Project, key: str | None = None) -> list[RuleInfo]:
+    """All rules, or the one of this code or name with its page.
+
+    Raises
+    ------
+    NotFoundError
+        When there is none.
+    """
+    return [
+        RuleInfo(
+            code=one.code,
+            name=one.name,
+            title=one.title,
+            level=level_of(project, one, "").value,
+            url=page_url(one.code),
+            page=None if key is None else page_of(one.code),
+        )
+        for one in (ALL_RULES if key is None else (rule(key),))
+    ]
 
 
 def is_known(key: str) -> bool:
