@@ -18,8 +18,8 @@ MODULE = "_nbtrail_probe"
 
 #: In the order in which they import each other; the package itself comes last.
 _PARTS = (
-    "environment", "tracker", "frames", "wrappers", "report", "native", "commands", "children",
-    "hooks", "__init__",
+    "environment", "tracker", "frames", "wrappers", "report", "native", "commands", "log",
+    "snapshots", "spawning", "children", "hooks", "__init__",
 )  # fmt: skip
 
 _LOADER = """

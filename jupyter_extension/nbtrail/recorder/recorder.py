@@ -15,6 +15,7 @@ from nbtrail.ledger.records import CellError, ExecutionEnd, ExecutionStart, Exec
 from nbtrail.recorder.install import COMM_ID, PROBE_TOPIC
 from nbtrail.recorder.listener import COUNTED, Listener
 from nbtrail.recorder.outbox import Outbox
+from nbtrail.recorder.outputs import READ_LIMIT, keep_text
 from nbtrail.recorder.reports import decode_report, metrics_of
 from nbtrail.recorder.sessions import Finished, Kernel, Place, Resolver, Running
 from nbtrail.recorder.wire import Connection, Message, seconds_of
@@ -22,8 +23,6 @@ from nbtrail.recorder.wire import Connection, Message, seconds_of
 __all__ = ["Finished", "Place", "Recorder", "Resolver"]
 
 _REMEMBERED = 10_000
-#: Outputs larger than this many bytes are only counted.
-_READ_LIMIT = 500_000
 
 
 class Recorder:
@@ -240,8 +239,8 @@ class Recorder:
         if kind in COUNTED:
             if execution is not None:
                 execution.messages += 1
-                if execution.room > 0 and len(message.content) <= _READ_LIMIT:
-                    _keep_text(execution, message.content)
+                if execution.room > 0 and len(message.content) <= READ_LIMIT:
+                    keep_text(execution, message.content)
         elif kind == "status":
             if execution is not None or parent in self._marks:
                 self._status(kernel, message)
@@ -382,34 +381,6 @@ class Recorder:
         kernel.begin_session()
         with self._changed:
             self._changed.notify_all()
-
-
-class _Output(msgspec.Struct, frozen=True):
-    """What is text in an output; images and the like are passed over."""
-
-    text: str | list[str] = ""
-    data: dict[str, msgspec.Raw] = {}
-
-
-def _keep_text(execution: Running, content: bytes) -> None:
-    """Add an output's text to what search will find of the execution."""
-    try:
-        output = _decode_output(content)
-        found = output.text
-        if not found and "text/plain" in output.data:
-            found = msgspec.json.decode(output.data["text/plain"], type=str | list[str])
-    except msgspec.DecodeError:
-        return
-    text = found if isinstance(found, str) else "".join(found)
-    if not text:
-        return
-    if execution.output and not execution.output[-1].endswith("\n"):
-        text = f"\n{text}" if output.data else text
-    execution.output.append(text[: execution.room])
-    execution.room -= len(text)
-
-
-_decode_output = msgspec.json.Decoder(_Output).decode
 
 
 class _Input(msgspec.Struct, frozen=True):

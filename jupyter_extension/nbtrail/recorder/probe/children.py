@@ -10,181 +10,26 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .commands import Verdict, judge, judge_script
+from .log import Sink, log
 from .native import HOOKS, watch_imports
 from .report import FileFilter
+from .snapshots import Project, changes, snapshot
+from .spawning import Notes, wrap_programs
 from .tracker import Seen, state_at, tracker
-from .wrappers import dress, real_os_open, wrap_all
-
-#: Bounds of a look at the project's files.
-FILES_LIMIT = 5_000
-SECONDS_LIMIT = 0.05
-#: Lines that one process may write.
-_LINES = 20_000
-_JOURNALS = ("-wal", "-shm", "-journal", ".wal")
-_TWINS = (".py", ".md", ".Rmd", ".qmd", ".R", ".jl")
+from .wrappers import wrap_all
 
 if TYPE_CHECKING:
-    Snapshot = dict[str, Any]
+    from .snapshots import Snapshot
 
-
-class Project:
-    """Where children may write, and what of it counts."""
-
-    root: str | None = None
-    keep: FileFilter = FileFilter(None)
-    config: ClassVar[dict[str, Any]] = {}
-
-
-class Log:
-    """The file into which other processes write what they note."""
-
-    def __init__(self) -> None:
-        self._handle: int | None = None
-        self._read = 0
-        self._rest = b""
-        self.name: str | None = None
-
-    def ready(self) -> str | None:
-        """The file's name; ``None`` where there can be none."""
-        if self._handle is None and self.name is None:
-            try:
-                self._make()
-            except OSError:
-                tracker.failures += 1
-                self.name = ""
-        return self.name or None
-
-    def take(self) -> list[Any]:
-        """What was written since the last time."""
-        if self._handle is None:
-            return []
-        found = []
-        data = self._rest
-        while True:
-            part = os.pread(self._handle, 1 << 20, self._read)
-            if not part:
-                break
-            self._read += len(part)
-            data += part
-        *lines, self._rest = data.split(b"\n")
-        for line in lines:
-            try:
-                found.append(json.loads(line))
-            except ValueError:
-                tracker.failures += 1
-        return found
-
-    def _make(self) -> None:
-        if hasattr(os, "memfd_create"):
-            # It has no name in any folder, so nothing is left however the kernel ends.
-            handle = os.memfd_create("nbtrail")
-            name = f"/proc/{os.getpid()}/fd/{handle}"
-            if os.path.exists(name):
-                self._handle, self.name = handle, name
-                return
-            os.close(handle)
-        import atexit
-
-        self._handle, self.name = tempfile.mkstemp(prefix="nbtrail-")
-        atexit.register(_remove, self.name, os.getpid())
-
-
-def _remove(name: str, pid: int) -> None:
-    if os.getpid() == pid:
-        os.unlink(name)
-
-
-log = Log()
 #: Executions that have forked, by msg_id.
 _owners: dict[str, Seen] = {}
 #: Executions whose children went on after their end, with the files as they were then.
 _going: list[tuple[Seen, Snapshot]] = []
-
-
-class Sink:
-    """Writes down what is noted in a process other than the kernel's."""
-
-    def __init__(self, name: str, owner: str) -> None:
-        self._name, self._owner = name, owner
-        self._known: set[Any] = set()
-        self._left = _LINES
-
-    def __call__(self, path: str, mode: Any, state: Any) -> None:
-        if (path, mode) in self._known or tracker.keep(path) is None:
-            return
-        self._known.add((path, mode))
-        self.write("file", path, mode, state)
-
-    def write(self, *values: Any) -> None:
-        """Put down one line; at once, because the process may end or become another one."""
-        if self._left <= 0:
-            return
-        self._left -= 1
-        if self._left == 0:
-            values = ("unknown",)
-        data = json.dumps([self._owner, *values]).encode() + b"\n"
-        # Not kept open: code that closes all descriptors would have it written elsewhere.
-        handle = real_os_open(self._name, os.O_WRONLY | os.O_APPEND)
-        try:
-            os.write(handle, data)
-        finally:
-            os.close(handle)
-
-
-def snapshot() -> Snapshot:
-    """States of the project's files, as far as there is time to look."""
-    files: dict[str, Any] = {}
-    folders: dict[str, bool] = {}
-    found = {"files": files, "folders": folders, "complete": Project.root is not None}
-    waiting = [Project.root] if Project.root is not None else []
-    deadline = time.monotonic() + SECONDS_LIMIT
-    for folder in waiting:
-        folders[folder] = False
-        if len(files) > FILES_LIMIT or time.monotonic() > deadline:
-            found["complete"] = False
-            continue
-        try:
-            with os.scandir(folder) as entries:
-                for item in entries:
-                    if item.is_dir(follow_symlinks=False):
-                        if item.name[:1] != "." and Project.keep.path(item.path + "/x"):
-                            waiting.append(item.path)
-                    elif item.is_file():
-                        state = item.stat()
-                        files[item.path] = (state.st_size, state.st_mtime_ns, state.st_ino)
-        except OSError:
-            continue
-        folders[folder] = True
-    return found
-
-
-def changes(before: Snapshot, after: Snapshot) -> list[str]:
-    """Files that are new or others; notebooks and their twins are written by their editors."""
-    files, folders = before["files"], before["folders"]
-    found = []
-    for path, state in after["files"].items():
-        known = files.get(path)
-        if known is not None:
-            if tuple(known) == tuple(state):
-                continue
-        else:
-            folder = os.path.dirname(path)
-            while folder not in folders and len(folder) > len(Project.root or ""):
-                folder = os.path.dirname(folder)
-            if not folders.get(folder):
-                continue  # nobody has looked there before
-        stem, suffix = os.path.splitext(path)
-        twin = suffix in _TWINS and stem + ".ipynb" in after["files"]
-        if not twin and suffix != ".ipynb" and not path.endswith(_JOURNALS):
-            found.append(path)
-    return found
 
 
 def _owner() -> Seen:
@@ -430,7 +275,7 @@ def configure(config: dict[str, Any], keep: FileFilter) -> None:
 def install(source: dict[str, Any]) -> None:
     """Notice the processes that are started from now on."""
     _Passenger.source = source
-    _wrap()
+    wrap_programs(Notes(note_command, note_script, _note_pid))
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(before=_before_fork, after_in_child=_after_fork)
 
@@ -447,82 +292,3 @@ def install_in_worker(config: dict[str, Any], source: dict[str, Any]) -> None:
     watch_imports()
     log.name = config["log"]
     install(source)
-
-
-def _wrap() -> None:
-    import subprocess
-
-    try:
-        import _posixsubprocess
-    except ImportError:
-        _wrap_popen(subprocess)
-    else:
-        fork_exec = _make_fork_exec(_posixsubprocess.fork_exec)
-        if getattr(subprocess, "_fork_exec", None) is _posixsubprocess.fork_exec:
-            subprocess._fork_exec = fork_exec  # type: ignore[attr-defined]
-        _posixsubprocess.fork_exec = fork_exec
-    makers: dict[str, Callable[[Any], Any]] = {
-        "system": _make_system,
-        "posix_spawn": _make_spawn,
-        "posix_spawnp": _make_spawn,
-        "execv": _make_exec,
-        "execve": _make_exec,
-    }
-    for name, make in makers.items():
-        original = getattr(os, name, None)
-        if original is not None:
-            wrapper = make(original)
-            setattr(os, name, wrapper)
-            able: set[Any] = getattr(os, "supports_fd", set())
-            if original in able:
-                able.add(wrapper)
-
-
-def _make_fork_exec(original: Any) -> Any:
-    def fork_exec(self: Any, *args: Any) -> Any:
-        # Libraries try programs that are not there.
-        if not all(os.path.isabs(p) and not os.path.exists(p) for p in args[1]):
-            note_command(args[0], args[4], args[5])
-        pid = original(*args)
-        _note_pid(pid)
-        return pid
-
-    return dress(fork_exec, original, "_posixsubprocess")
-
-
-def _make_system(original: Any) -> Any:
-    def system(self: Any, command: Any) -> Any:
-        note_script(command)
-        return original(command)
-
-    return dress(system, original, "os")
-
-
-def _make_spawn(original: Any) -> Any:
-    def spawn(self: Any, path: Any, argv: Sequence[Any], env: Any, **options: Any) -> Any:
-        note_command(argv, None, env)
-        pid = original(path, argv, env, **options)
-        _note_pid(pid)
-        return pid
-
-    return dress(spawn, original, "os")
-
-
-def _make_exec(original: Any) -> Any:
-    def execute(self: Any, path: Any, argv: Sequence[Any], *env: Any) -> Any:
-        if os.path.exists(path):  # it may be a try at each folder of PATH
-            note_command(argv, None, *env)
-        return original(path, argv, *env)
-
-    return dress(execute, original, "os")
-
-
-def _wrap_popen(subprocess: Any) -> None:
-    """Where processes are not forked, their command lines pass through one method."""
-    original = subprocess.Popen._execute_child
-
-    def _execute_child(self: Any, args: Any, *rest: Any, **options: Any) -> Any:
-        note_command([args] if isinstance(args, (str, bytes)) else args)
-        return original(self, args, *rest, **options)
-
-    subprocess.Popen._execute_child = _execute_child
