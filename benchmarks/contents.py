@@ -3,7 +3,7 @@
 Three of JupyterLab's servers run side by side and take turns: its own contents manager alone,
 jupytext's extension, and nbtrail (with jupytext's extension there, as it is installed). Saved is
 a notebook of which one cell was edited, so that the text follows, and one that was only run.
-Opened is one that is paired and in sync. Medians; in brackets the 95th of a hundred.
+Opened is one that is paired and in sync. Medians.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from typing import Any
 
 from round_trip import Client
 from servers import Server, running
-from tables import Table, milliseconds
+from tables import Table
 
 #: Of jupytext's time to save, and of the plain manager's time to open.
 SAVE_LIMIT, OPEN_LIMIT = 1.10, 1.15
@@ -238,6 +238,10 @@ def prepared(name: str, notebook: dict[str, Any], turn: int = 0) -> tuple[bytes,
         ).encode()
         for cell in (edited, run)
     )
+
+
+def milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:,.1f} ms"
 
 
 def _percentile(values: list[float]) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import platform
 import stat
 import tempfile
 import threading
@@ -14,6 +15,9 @@ from pathlib import Path
 
 _CHUNK = 1 << 20
 _LARGE = 1 << 20
+#: Linux takes files' times from this clock; Python has no name for it.
+_CLOCK_REALTIME_COARSE = 5
+_IS_LINUX: bool = platform.system() == "Linux"
 # Read once, at import: it can only be read by setting it, which other threads must not see.
 _UMASK = os.umask(0o077)
 os.umask(_UMASK)
@@ -113,10 +117,9 @@ def _identity(name: str) -> tuple[int, ...] | None:
 
 def _file_clock() -> int:
     """The time that a file written now would get, in nanoseconds; earlier where that is unknown."""
-    coarse = getattr(time, "CLOCK_REALTIME_COARSE", None)
-    if coarse is None:
-        return time.time_ns() - 20_000_000
-    return time.clock_gettime_ns(coarse)
+    if _IS_LINUX:
+        return time.clock_gettime_ns(_CLOCK_REALTIME_COARSE)
+    return time.time_ns() - 20_000_000
 
 
 def stable_sha256(path: Path) -> tuple[str | None, int | None]:
