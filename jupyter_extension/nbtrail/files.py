@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import platform
 import stat
+import sys
 import tempfile
 import threading
 import time
@@ -17,7 +17,7 @@ _CHUNK = 1 << 20
 _LARGE = 1 << 20
 #: Linux takes files' times from this clock; Python has no name for it.
 _CLOCK_REALTIME_COARSE = 5
-_IS_LINUX: bool = platform.system() == "Linux"
+_PLATFORM: str = sys.platform
 # Read once, at import: it can only be read by setting it, which other threads must not see.
 _UMASK = os.umask(0o077)
 os.umask(_UMASK)
@@ -117,7 +117,7 @@ def _identity(name: str) -> tuple[int, ...] | None:
 
 def _file_clock() -> int:
     """The time that a file written now would get, in nanoseconds; earlier where that is unknown."""
-    if _IS_LINUX:
+    if _PLATFORM == "linux":
         return time.clock_gettime_ns(_CLOCK_REALTIME_COARSE)
     return time.time_ns() - 20_000_000
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nbtrail.files import KnownDigests, sha256_aside, sha256_bytes
+from nbtrail.files import KnownDigests, _file_clock, sha256_aside, sha256_bytes
 
 
 @pytest.fixture
@@ -19,14 +19,11 @@ def file(tmp_path: Path) -> Path:
 
 
 def settle(file: Path) -> None:
-    """Wait until a write would give the file another time than it has."""
-    probe = file.with_name("probe")
+    """Wait until a file written now would surely have another time."""
+    found = file.stat()
     deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        probe.write_bytes(b"")
-        if probe.stat().st_ctime_ns > file.stat().st_ctime_ns:
-            return
-    raise AssertionError("the clock of the file system stands still")
+    while _file_clock() <= max(found.st_ctime_ns, found.st_mtime_ns):
+        assert time.monotonic() < deadline, "the clock of the file system stands still"
 
 
 def test_a_file_that_stays_is_read_once(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
