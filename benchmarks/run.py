@@ -11,6 +11,7 @@ import platform
 import sys
 from collections.abc import Callable
 
+import adopt
 import bundle_size
 import cli_start
 import crash
@@ -40,6 +41,7 @@ BENCHMARKS: dict[str, Callable[[int], Table]] = {
     "history": history.measure,
     "contents": contents.measure,
     "blocking": contents.measure_blocking,
+    "adopt": adopt.measure,
 }
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
-from itertools import combinations, pairwise
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
 
 import msgspec
 
@@ -20,6 +20,8 @@ ALIKE = 0.7
 #: … or as many of the shorter one's, when it is most of the longer one: an earlier state.
 CONTAINED, CONTAINED_ALIKE = 0.9, 0.4
 _FEWEST_LINES = 5
+#: … and so few, where they are the same.
+_FEWEST_SAME = 2
 #: Seconds; files of one checkout or one copying were not saved one after the other.
 _SAME_MOMENT = 60.0
 #: A line of more notebooks than this tells nothing about which two are alike.
@@ -71,13 +73,21 @@ def near_copies(texts: Mapping[str, Text], modified: Mapping[str, float]) -> dic
     modified
         Times in seconds; they only decide between notebooks that nothing else tells apart.
     """
-    pairs = {pair: alike for pair in _candidates(texts) if (alike := _alike(texts, *pair))}
-    best: dict[str, str] = {}
+    same: defaultdict[frozenset[str], list[str]] = defaultdict(list)
+    for path in sorted(texts):
+        same[texts[path].lines].append(path)
+    leaders = {_leader(texts, modified, paths): paths for paths in same.values()}
+    pairs = {pair: alike for pair in _candidates(texts, leaders) if (alike := _alike(texts, *pair))}
+    best = {
+        path: leader
+        for leader, paths in leaders.items()
+        for path in paths
+        if path != leader and len(texts[path].lines) >= _FEWEST_SAME
+    }
     for pair in sorted(pairs, key=lambda pair: (-pairs[pair], pair)):
         less, more = sorted(pair, key=lambda path: _standing(texts, path))
-        if len(texts[less].lines) == len(texts[more].lines) and _marks(less) == _marks(more):
-            later = modified.get(less, 0.0) - modified.get(more, 0.0)
-            less, more = (more, less) if later > _SAME_MOMENT else (less, more)
+        if len(texts[less].lines) == len(texts[more].lines):
+            less, more = (less, more) if _leader(texts, modified, pair) == more else (more, less)
         best.setdefault(less, more)
     found: dict[str, Copy] = {}
     for less in sorted(best):
@@ -88,8 +98,16 @@ def near_copies(texts: Mapping[str, Text], modified: Mapping[str, float]) -> dic
         )
         if variant:
             why += "; they use different files"
-        found[less] = Copy(more, round(pairs[_pair(less, more)], 3), why, variant)
+        found[less] = Copy(more, round(pairs.get(_pair(less, more), 1.0), 3), why, variant)
     return found
+
+
+def _leader(texts: Mapping[str, Text], modified: Mapping[str, float], paths: Sequence[str]) -> str:
+    """Of notebooks with as much code as each other the one to keep."""
+    unmarked = [path for path in paths if not _marks(path)] or paths
+    newest = max(modified.get(path, 0.0) for path in unmarked)
+    late = [path for path in unmarked if newest - modified.get(path, 0.0) <= _SAME_MOMENT]
+    return max(late, key=lambda path: _standing(texts, path))
 
 
 def _standing(texts: Mapping[str, Text], path: str) -> tuple[int, bool, int, str]:
@@ -107,35 +125,25 @@ def _final(best: Mapping[str, str], pairs: Mapping[tuple[str, str], float], path
     more, passed = best[path], {path}
     while more in best and more not in passed:
         following = best[more]
-        if pairs.get(_pair(path, following), 0.0) < pairs[_pair(path, more)] or following == path:
+        alike = pairs.get(_pair(path, more), 1.0)
+        if pairs.get(_pair(path, following), 0.0) < alike or following == path:
             break
         passed.add(more)
         more = following
     return more
 
 
-def _candidates(texts: Mapping[str, Text]) -> set[tuple[str, str]]:
+def _candidates(texts: Mapping[str, Text], leaders: Iterable[str]) -> set[tuple[str, str]]:
+    """Pairs that have some lines in common that not everybody has."""
     by_line: defaultdict[str, list[str]] = defaultdict(list)
-    same: defaultdict[frozenset[str], list[str]] = defaultdict(list)
-    for path in sorted(texts):
-        same[texts[path].lines].append(path)
-    for lines, paths in same.items():
-        for line in lines:
-            by_line[line].append(paths[0])
+    for path in sorted(leaders):
+        for line in texts[path].lines:
+            by_line[line].append(path)
     shared: Counter[tuple[str, str]] = Counter()
     for paths in by_line.values():
         if 1 < len(paths) <= _COMMON:
             shared.update(combinations(paths, 2))
-    found = {_pair(a, b) for (a, b), count in shared.items() if count >= _FEWEST_LINES - 2}
-    groups = {paths[0]: paths for paths in same.values()}
-    for a, b in list(found):
-        found |= {_pair(x, y) for x in groups[a] for y in groups[b]}
-    for lines, paths in same.items():
-        if len(lines) >= 2:
-            # Of many that are the same, each is compared with its neighbour and the last.
-            found |= {_pair(x, y) for x, y in pairwise(paths)}
-            found |= {_pair(x, paths[-1]) for x in paths[:-1]}
-    return found
+    return {_pair(a, b) for (a, b), count in shared.items() if count >= _FEWEST_LINES - 2}
 
 
 def _alike(texts: Mapping[str, Text], a: str, b: str) -> float:
@@ -148,7 +156,7 @@ def _alike(texts: Mapping[str, Text], a: str, b: str) -> float:
         return 0.0
     alike = common / every
     if fewest < _FEWEST_LINES:
-        return alike if alike == 1.0 else 0.0
+        return 0.0
     if alike >= ALIKE or (common / fewest >= CONTAINED and alike >= CONTAINED_ALIKE):
         return alike
     return 0.0

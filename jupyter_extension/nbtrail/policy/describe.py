@@ -57,9 +57,9 @@ def describe(traces: Traces, path: str, names: NamesConfig, project: str) -> str
     and data finish it, and at last the folder.
     """
     own = own_words(path, names)
-    if any(word.casefold() not in _GENERAL for word in own):
-        return _slug(own, names) or _first_look(path, names, project)
-    kept = [word for word in own if word.casefold() not in _KINDS | _SMALL][:2]
+    if any(word.casefold() not in _GENERAL for word in own) and (slug := _slug(own, names)):
+        return slug
+    kept = [word for word in own if word.casefold() not in _KINDS | _SMALL and len(word) > 1][:2]
     for words in (_from_headings(traces, names), _from_contents(traces, names)):
         fresh = [w for w in words if w.casefold() not in {k.casefold() for k in kept}]
         if slug := _slug([*kept, *fresh] if fresh else [], names):

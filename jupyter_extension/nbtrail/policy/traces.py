@@ -22,8 +22,8 @@ _LITERAL = re.compile(
     r"(?P<text>\"\"\"[\s\S]*?\"\"\"|'''[\s\S]*?'''|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*')"
     r"|#[^\n]*"
 )
-_HEADING = re.compile(r"^\s{0,3}#{1,6}\s+(.+?)\s*#*\s*$", re.MULTILINE)
-_BOLD_LINE = re.compile(r"^\s*\*\*(.{3,80}?)\*\*\s*$", re.MULTILINE)
+_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(\S[^\n]{0,200})", re.MULTILINE)
+_BOLD_LINE = re.compile(r"^[ \t]*\*\*([^*\n]{3,80})\*\*[ \t]*$", re.MULTILINE)
 _MODEL_NAME = re.compile(
     r"\b((?=[A-Z])\w*(?:Classifier|Regressor|Regression|SVC|SVR|NB|Lasso|Ridge|ElasticNet|KMeans"
     r"|DBSCAN|Clustering|Net|ARIMAX?|Prophet|LSTM|GRU|YOLO|LsiModel|LdaModel))\s*\("
@@ -37,11 +37,14 @@ _PREPARES = (
     r"\w*(?:Scaler|Encoder|Imputer|Vectorizer|Tokenizer|Binarizer|Indexer|Assembler|Normalizer"
     r"|Transformer|Discretiser|Discretizer|SMOTE|Sampler|Selector|PCA|SelectKBest)"
 )
-_PREPARED = re.compile(rf"(\w+)\s*=\s*(?:\w+\.)*{_PREPARES}\s*\(")
+_PREPARED = re.compile(rf"\b(\w{{1,80}})\s*=\s*(?:\w+\.){{0,5}}{_PREPARES}\s*\(")
 _FIT = re.compile(
-    r"(?:(?P<call>(?:\w+\.)*\w+)\((?:[^()]|\([^()]*\))*\)|(?P<name>[\w.\]]+))?\s*"
     r"\.(?:fit|partial_fit|fit_generator|fit_predict|fit_one_cycle|train|train_model|fine_tune)\s*\("
 )
+_CALLED = re.compile(r"[\w.]+$")
+#: Letters in front of a ``.fit(`` among which its receiver is looked for.
+_RECEIVER = 400
+_PREPARING_CLASS = re.compile(rf"{_PREPARES}$")
 _PREPARING_NAME = re.compile(
     r"(?i)^(?:.*(?:scal|encod|imput|vectori|token|tfidf|binari|smote|pca|dictvec).*|le|ohe|ss|mms|sc|lb)$"
 )
@@ -118,21 +121,21 @@ _CODE_SIGNS: dict[str, re.Pattern[str]] = {
 
 #: Signs that are counted in the code as it stands, literals and shell lines included.
 _TEXT_SIGNS: dict[str, re.Pattern[str]] = {
-    "fetches": re.compile(r"^\s*!\s*(?:curl|wget|gdown|unzip)\b", re.MULTILINE),
+    "fetches": re.compile(r"^[ \t]*![ \t]*(?:curl|wget|gdown|unzip)\b", re.MULTILINE),
     "loads": re.compile(
-        r"pickle\.load\([^\n]*(?i:model|clf|estimator|classif|regress)"
-        r"|(?i:model|clf|estimator)\w*\s*=\s*(?:pickle|dill|cloudpickle|joblib)\.load\("
-        r"|%store\s+-r|\b(?i:model_?path)\s*=|YOLO\([^\n)]*(?i:path|best|runs)"
+        r"pickle\.load\([^\n]{0,200}(?i:model|clf|estimator|classif|regress)"
+        r"|(?i:model|clf|estimator)\w{0,40}\s*=\s*(?:pickle|dill|cloudpickle|joblib)\.load\("
+        r"|%store[ \t]+-r|\b(?i:model_?path)\s*=|YOLO\([^\n)]{0,200}(?i:path|best|runs)"
     ),
     "saves": re.compile(
-        r"\.save\([^\n]*(?:\.h5|\.keras|(?i:model))|pickle\.dump\([^\n]*(?i:model|clf)"
+        r"\.save\([^\n]{0,200}(?:\.h5|\.keras|(?i:model))|pickle\.dump\([^\n]{0,200}(?i:model|clf)"
     ),
-    "writes": re.compile(r"open\([^\n]*,\s*(?:mode\s*=\s*)?['\"][wa]b?['\"]"),
+    "writes": re.compile(r"open\([^\n]{0,200},\s*(?:mode\s*=\s*)?['\"][wa]b?['\"]"),
     "delivers": re.compile(
-        r"(?i)(?:to_csv|to_parquet|to_excel|to_sql)\([^\n]*(?:submi|pred|result|forecast|score)"
-        r"|\w*(?:submi|pred|result)\w*\.to_(?:csv|parquet|excel|sql)\("
+        r"(?i)(?:to_csv|to_parquet|to_excel|to_sql)\([^\n]{0,200}(?:submi|pred|result|forecast|score)"
+        r"|(?:submi|pred|result)\w{0,40}\.to_(?:csv|parquet|excel|sql)\("
     ),
-    "scripts": re.compile(r"^\s*%run\s+\S+\.py|^\s*%%writefile", re.MULTILINE),
+    "scripts": re.compile(r"^[ \t]*%run[ \t]+\S+\.py|^[ \t]*%%writefile", re.MULTILINE),
 }  # fmt: skip
 
 
@@ -167,37 +170,42 @@ class Traces(msgspec.Struct):
 
 def traces_of(notebook: Notebook) -> Traces:
     """Read the signs of a notebook in any language; never raises for its content."""
-    counts: Counter[str] = Counter()
-    models: dict[str, None] = {}
     sources = [cell.source[:_MOST_TEXT] for cell in code_cells_of(notebook)]
     bare = [_LITERAL.sub(lambda m: "''" if m["text"] else "", source) for source in sources]
-    prepared = {name for code in bare for name in _PREPARED.findall(code)}
-    for source, code in zip(sources, bare, strict=True):
-        for name, pattern in _CODE_SIGNS.items():
-            counts[name] += sum(1 for _ in pattern.finditer(code))
-        for name, pattern in _TEXT_SIGNS.items():
-            counts[name] += sum(1 for _ in pattern.finditer(source))
-        counts["fits"] += sum(1 for _ in _fits(code, prepared))
-        models.update(dict.fromkeys(_MODEL_NAME.findall(code)))
+    source, code = "\n\n".join(sources), "\n\n".join(bare)
+    counts = Counter({name: len(found.findall(code)) for name, found in _CODE_SIGNS.items()})
+    counts.update({name: len(found.findall(source)) for name, found in _TEXT_SIGNS.items()})
+    counts["fits"] = sum(1 for _ in _fits(code, set(_PREPARED.findall(code))))
+    models = dict.fromkeys(_MODEL_NAME.findall(code))
     return Traces(
         counts,
         tuple(models),
         _headings(notebook),
-        tuple(dict.fromkeys(name for source in sources for name in _DATA_FILE.findall(source))),
-        sum(1 for code in bare if code.strip()),
+        tuple(dict.fromkeys(_DATA_FILE.findall(source))),
+        sum(1 for cell in bare if cell.strip()),
     )
 
 
 def _fits(code: str, prepared: set[str]) -> Iterator[str]:
-    """Whatever learns by a ``fit`` and is no preparation of data."""
+    """Receivers of a ``fit`` that are no preparation of data."""
     for match in _FIT.finditer(code):
-        if match["call"] is not None:
-            if not re.fullmatch(rf"(?:\w+\.)*{_PREPARES}", match["call"]):
-                yield match["call"]
-            continue
-        name = (match["name"] or "").rstrip("]").rpartition(".")[2]
-        if name not in prepared and not _PREPARING_NAME.match(name):
+        before = code[max(0, match.start() - _RECEIVER) : match.start()].rstrip()
+        is_call = before.endswith(")")
+        found = _CALLED.search(_before_call(before) if is_call else before.rstrip("]"))
+        name = found[0].rpartition(".")[2] if found is not None else ""
+        is_prepared = name in prepared or _PREPARING_NAME.match(name)
+        if not (_PREPARING_CLASS.match(name) if is_call else is_prepared):
             yield name
+
+
+def _before_call(text: str) -> str:
+    """``text`` without the arguments in parentheses that it ends with."""
+    depth = 0
+    for index in range(len(text) - 1, -1, -1):
+        depth += {")": 1, "(": -1}.get(text[index], 0)
+        if depth == 0:
+            return text[:index]
+    return ""
 
 
 def _headings(notebook: Notebook) -> tuple[str, ...]:
@@ -205,5 +213,6 @@ def _headings(notebook: Notebook) -> tuple[str, ...]:
     for cell in cells_of(notebook):
         if cell.type == "markdown":
             text = cell.source[:_MOST_TEXT]
-            found += _HEADING.findall(text) or _BOLD_LINE.findall(text)[:1]
+            headings = [heading.strip(" \t#") for heading in _HEADING.findall(text)]
+            found += [h for h in headings if h] or _BOLD_LINE.findall(text)[:1]
     return tuple(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import time
@@ -14,6 +15,7 @@ from nbtrail.errors import NotFoundError, OutsideProjectError, UsageError
 from nbtrail.notebooks.names import parse_name
 from nbtrail.policy.adopt import WELL_NAMED, Adoption, Suggestion, propose_all, refuse_unadopted
 from nbtrail.policy.init import init_project
+from nbtrail.policy.judge import RULES, WORKS
 from nbtrail.project import Project, load_project
 
 LOOK = ["import pandas as pd", "df = pd.read_csv('titanic.csv')", "df.head()\ndf.plot()"]
@@ -297,3 +299,27 @@ def test_five_hundred_notebooks_take_seconds(project: Project) -> None:
     assert len({one.new_path for one in found.proposals}) == 500
     # Three times the five seconds that it may take on a machine with nothing else to do.
     assert time.process_time() - begin < 15
+
+
+def test_the_documented_table_is_that_of_the_rule() -> None:
+    page = Path(__file__).parents[3] / "docs" / "adopting.md"
+    rows = [line for line in page.read_text().splitlines() if line.startswith("| ")]
+    for rule in RULES:
+        words = rule.words.format(models="a model")
+        assert f"| {rule.work} | {rule.weight} | {words} |" in rows
+
+
+def test_labels_are_complete_and_halves_share_no_repository() -> None:
+    file = Path(__file__).parents[3] / "benchmarks" / "adopt_labels.csv"
+    with file.open(newline="") as opened:
+        rows = list(csv.DictReader(opened))
+    labelled = [row for row in rows if row["label"]]
+    assert len(labelled) >= 60
+    assert len({row["repository"] for row in labelled}) >= 25
+    assert {row["label"] for row in labelled} == set(WORKS)
+    assert len({(row["repository"], row["path"]) for row in rows}) == len(rows)
+    halves = [
+        {r["repository"] for r in rows if r["half"] == h} for h in ("development", "held-out")
+    ]
+    assert all(halves)
+    assert not halves[0] & halves[1]

@@ -29,6 +29,8 @@ _R_WRITE = re.compile(
     r"\s*\((?:[^()\"'\n]*,)?\s*(?:file(?:name)?\s*=\s*)?[\"']([^\"'\n]+\.\w+)[\"']"
 )
 
+#: Without one there is no name with a date: most cells need not be looked through for them.
+_YEAR = re.compile(r"(?:19|20)\d\d")
 #: A comment, and what stands in front of it with all quotes closed.
 _COMMENT = re.compile(r"""^((?:[^"'#]|"[^"]*"|'[^']*')*)#.*""")
 
@@ -110,7 +112,8 @@ def analyse(notebook: Notebook, path: str, root: Path, data_folder: str = "data"
         for cell in cells:
             tree = parse_cell(cell.source)
             if tree is not None:
-                modules.dated.update(_dated_names(tree))
+                if _YEAR.search(cell.source):
+                    modules.dated.update(_dated_names(tree))
                 walk.run_cell(tree, cell.index)
     else:
         for cell in cells:
