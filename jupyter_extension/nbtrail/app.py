@@ -521,23 +521,10 @@ class OpenProject:
         return propose_all(self.project, paths, copies=copies, observed=observed)
 
     def adopt(self, chosen: Sequence[tuple[str, str]]) -> Adopted:
-        """Rename notebooks as proposed, or otherwise; stops at the first that cannot be.
+        """Rename notebooks as proposed or otherwise; `nbtrail.policy.adopt.adopt_chosen`."""
+        from nbtrail.policy.adopt import adopt_chosen
 
-        Raises
-        ------
-        UsageError
-            When the folder is no project yet.
-        NotFoundError, ConflictError, PolicyError, ConfigError
-            As `change_notebook`.
-        """
-        from nbtrail.policy.adopt import Adopted, NewName, refuse_unadopted
-
-        refuse_unadopted(self.project)
-        renamed = tuple(
-            NewName(self.project.relative(path), self.change_notebook(path, path=new).path)
-            for path, new in chosen
-        )
-        return Adopted(renamed, None)
+        return adopt_chosen(self.project, self.store_or_none(), chosen)
 
     def plan_change(
         self, notebook: str, *, references: bool = True, path: str | None = None, **parts: Any

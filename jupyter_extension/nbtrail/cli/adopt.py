@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -90,12 +89,15 @@ def _print_table(settings: Settings, found: Adoption) -> None:
 def _print_done(settings: Settings, done: Adopted) -> None:
     count = len(done.renamed)
     settings.say(f"{count} notebook{'' if count == 1 else 's'} renamed.")
+    if done.references:
+        lines = (
+            "1 line that names" if done.references == 1 else f"{done.references} lines that name"
+        )
+        settings.say(f"{lines} them in other files changed.")
     for warning in done.warnings:
         click.echo(f"nbtrail: {warning}", err=True)
     if done.change is not None:
         settings.say(f"To undo it: nbtrail undo {done.change}")
-    elif count and sys.stdout.isatty():
-        settings.say("To undo it: rename them back; their histories go along.")
 
 
 def _shown(path: str) -> str:

@@ -11,7 +11,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -24,9 +24,13 @@ from nbtrail.pipeline.model import Observed
 from nbtrail.policy.copies import Copy, Text, near_copies, text_of_code
 from nbtrail.policy.describe import distinguishing, says_something
 from nbtrail.policy.propose import Reading, read_purpose
+from nbtrail.policy.renaming.rename import rename_notebooks
 from nbtrail.policy.rules import notebooks_among
 from nbtrail.policy.sequence import Place, sequences
 from nbtrail.project import Project
+
+if TYPE_CHECKING:
+    from nbtrail.ledger.store import Store
 
 Copies = Literal["keep", "scratch"]
 WELL_NAMED = "is named well already"
@@ -82,10 +86,21 @@ class NewName(msgspec.Struct, frozen=True):
 
 
 class Adopted(msgspec.Struct, frozen=True):
-    """What was renamed, the id to undo it by (``None``: not on record), and what went amiss."""
+    """What was renamed.
+
+    Attributes
+    ----------
+    change
+        Id to undo all of it by; ``None`` where nothing was renamed, or it is not on record.
+    references
+        How many lines in other files were changed.
+    warnings
+        What did not go as it should.
+    """
 
     renamed: tuple[NewName, ...]
     change: str | None
+    references: int = 0
     warnings: tuple[str, ...] = ()
 
 
@@ -134,13 +149,28 @@ def propose_all(
     return Adoption(tuple(proposals), tuple(sorted(left, key=lambda one: one.path)))
 
 
-def refuse_unadopted(project: Project) -> None:
-    """Raise UsageError where nothing may be renamed yet: the folder is no project."""
+def adopt_chosen(
+    project: Project, store: Store | None, chosen: Sequence[tuple[str, str]]
+) -> Adopted:
+    """Rename notebooks as proposed, or otherwise, with all that belongs to them; all or none.
+
+    Raises
+    ------
+    UsageError
+        When the folder is no project: there nothing is renamed.
+    NotFoundError, OutsideProjectError, ConflictError, PolicyError, ConfigError, LockedError
+        As `nbtrail.policy.renaming.rename.rename_notebooks`; nothing was changed.
+    """
     if not project.adopted:
         raise UsageError(
             f"{project.name} is no project yet: its notebooks are only looked at.",
             hint="Make it one with `nbtrail init`, then adopt.",
         )
+    if not chosen:
+        return Adopted((), None)
+    done = rename_notebooks(project, store, chosen)
+    renamed = tuple(NewName(one.path, one.new_path) for one in done.plan.renames)
+    return Adopted(renamed, done.change, done.references, done.warnings)
 
 
 def _read_all(project: Project) -> _Folder:

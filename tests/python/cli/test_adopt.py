@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -95,3 +97,36 @@ def test_nothing_to_do_is_said(tmp_path: Path) -> None:
     (tmp_path / "nbtrail.toml").write_text("")
     assert "There is nothing to rename." in call(tmp_path, "adopt").stdout
     assert answer(tmp_path, "adopt", "--json", "--apply")["renamed"] == []
+
+
+def test_apply_goes_by_git_where_git_knows_the_notebook(chaos: Path) -> None:
+    git(chaos, "init", "-q")
+    git(chaos, "add", "tidying.ipynb")
+    git(chaos, "commit", "-qm", "one")
+    told = answer(chaos, "adopt", "--apply", "--init", "--json", "tidying.ipynb")
+    assert told["renamed"] == [{"path": "tidying.ipynb", "new_path": "1-CLEANING-tidying.ipynb"}]
+    assert "change" in told
+    assert "R  tidying.ipynb -> 1-CLEANING-tidying.ipynb" in git(chaos, "status", "--short")
+
+
+def test_all_of_it_is_undone_at_once(chaos: Path) -> None:
+    before = names(chaos)
+    write_notebook(chaos / "CLEANING-uses-it.ipynb", notebook("%run tidying.ipynb"))
+    shown = call(chaos, "adopt", "--apply", "--init").stdout
+    assert "%run 1-CLEANING-tidying.ipynb" in (chaos / "CLEANING-uses-it.ipynb").read_text()
+    assert "1 line that names them in other files changed." in shown
+    undo = shown.splitlines()[-1].partition("nbtrail ")[2].split()
+    assert undo[0] == "undo"
+    call(chaos, *undo)
+    assert names(chaos) == before | {"CLEANING-uses-it.ipynb"}
+    assert "%run tidying.ipynb" in (chaos / "CLEANING-uses-it.ipynb").read_text()
+
+
+def git(folder: Path, *arguments: str) -> str:
+    who = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_NAME": "a",
+           "GIT_COMMITTER_EMAIL": "a@b", "GIT_CONFIG_GLOBAL": os.devnull}  # fmt: skip
+    done = subprocess.run(
+        ["git", *arguments], cwd=folder, capture_output=True, text=True, check=True,
+        env={**os.environ, **who},
+    )  # fmt: skip
+    return done.stdout

@@ -13,7 +13,7 @@ import pytest
 
 from nbtrail.errors import NotFoundError, OutsideProjectError, UsageError
 from nbtrail.notebooks.names import parse_name
-from nbtrail.policy.adopt import WELL_NAMED, Adoption, Suggestion, propose_all, refuse_unadopted
+from nbtrail.policy.adopt import WELL_NAMED, Adoption, Suggestion, adopt_chosen, propose_all
 from nbtrail.policy.init import init_project
 from nbtrail.policy.judge import RULES, WORKS
 from nbtrail.project import Project, load_project
@@ -285,7 +285,8 @@ def test_a_folder_that_is_no_project_is_only_looked_at(
     assert len(propose_all(project).proposals) == 1
     assert [file.name for file in project.root.iterdir()] == ["Untitled.ipynb"]
     with pytest.raises(UsageError, match="no project yet"):
-        refuse_unadopted(project)
+        adopt_chosen(project, None, [("Untitled.ipynb", "DEPLOY-a-b.ipynb")])
+    assert (project.root / "Untitled.ipynb").is_file()
 
 
 def test_five_hundred_notebooks_take_seconds(project: Project) -> None:

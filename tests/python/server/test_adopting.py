@@ -59,10 +59,28 @@ async def test_what_is_chosen_is_renamed(found: Path, api: Api) -> None:
     assert (status, done["renamed"]) == (
         200, [{"path": one["path"], "new_path": one["new_path"]}],
     )  # fmt: skip
-    assert "change" in done
+    assert done["references"] == 0
+    assert done["warnings"] == []
     assert (found / one["new_path"]).is_file()
     assert not (found / one["path"]).exists()
     assert (await api("GET", "adopt"))[1]["proposals"] == []
+    status, _ = await api("POST", f"changes/{done['change']}/undo", {})
+    assert status == 200
+    assert (found / one["path"]).is_file()
+    assert not (found / one["new_path"]).exists()
+
+
+async def test_all_are_renamed_or_none(found: Path, api: Api) -> None:
+    write_notebook(found / "Untitled.ipynb", notebook(*TRAIN, "n = 2"))
+    chosen = [
+        {"path": "Untitled.ipynb", "new_path": "DEPLOY-nightly.ipynb"},
+        {"path": "model_final_v2 (1).ipynb", "new_path": "CLEANING-make-numbers.ipynb"},
+    ]
+    status, error = await api("POST", "adopt", {"proposals": chosen})
+    assert status == 409
+    assert "CLEANING-make-numbers.ipynb" in error["message"]
+    assert (found / "Untitled.ipynb").is_file()
+    assert not (found / "DEPLOY-nightly.ipynb").exists()
 
 
 async def test_another_name_than_the_proposed_one_can_be_chosen(found: Path, api: Api) -> None:
