@@ -355,6 +355,23 @@ def _wrapper(original: Any, entry: _Entry) -> Any:
     return call
 
 
+def _initializer(entry: _Entry) -> Any:
+    """For a class that takes its arguments when it is made, and has no initializer.
+
+    That of all objects would not take them.
+    """
+
+    def __init__(_made: Any, *args: Any, **kwargs: Any) -> None:
+        try:
+            if tracker.enabled and entry.look is not None:
+                entry.look(_Arguments(args, kwargs))
+        except Exception:
+            tracker.failures += 1
+
+    __init__._nbtrail = True  # type: ignore[attr-defined]
+    return __init__
+
+
 def _stand_in(original: Any, entry: _Entry) -> Any:
     """A class in place of one that cannot be changed; what is an instance of either is of both."""
 
@@ -397,8 +414,10 @@ def _apply(module: Any, path: str, entry: _Entry) -> None:
         constructor = vars(original).get("__init__")
         if getattr(constructor, "_nbtrail", False):
             return
+        made = getattr(original, "__init__", None) is object.__init__
+        init = _initializer(entry) if made else _wrapper(original.__init__, entry)
         try:
-            original.__init__ = _wrapper(original.__init__, entry)  # type: ignore[misc]
+            original.__init__ = init  # type: ignore[misc]
         except TypeError:
             setattr(owner, name, _stand_in(original, entry))
     else:
