@@ -29,6 +29,11 @@ RULES = (
 #: Many distributions share them.
 _NAMESPACES = frozenset({"azure", "google"})
 _ALWAYS = frozenset({"ipykernel", "IPython", "nbtrail", "__main__", "__future__", "pip"})
+#: Python 2 brought them, and no distribution does.
+_GONE = frozenset(
+    "cPickle cStringIO ConfigParser HTMLParser Queue StringIO Tkinter httplib urllib2 urlparse "
+    "imp distutils asyncore telnetlib".split()
+)
 
 
 def problems(reading: Reading, context: CodeContext) -> Iterator[Problem]:
@@ -41,19 +46,25 @@ def problems(reading: Reading, context: CodeContext) -> Iterator[Problem]:
     seen: set[str] = set()
     for item in reading.imports:
         root = item.module.partition(".")[0]
-        if item.optional or root in own or root in _ALWAYS or root in sys.stdlib_module_names:
+        if item.optional or root in own | _ALWAYS | _GONE | sys.stdlib_module_names:
             continue
         wanted, known = distributions_of(item.module, item.names)
         if wanted[0] in seen or any(name in there for name in wanted):
             continue
-        if guess and not known:
+        if not known and (guess or root.endswith("_pb2")):  # on a path of its own, or generated
             continue
         seen.add(wanted[0])
         shown = item.module if root in _NAMESPACES else root
-        message = (
-            f"`import {shown}` needs `{wanted[0]}`, which is missing from the project's locked "
-            f"environment: add it there with its version, or drop the import."
-        )
+        if known:
+            message = (
+                f"`import {shown}` needs `{wanted[0]}`, which is missing from the project's locked "
+                "environment: add it there with its version, or drop the import."
+            )
+        else:
+            message = (
+                f"`import {shown}` finds no such module in the project and no `{wanted[0]}` in its "
+                "locked environment: add it there with its version, or the file to the project."
+            )
         yield Problem(MISSING_IMPORT, message, item.cell.id, item.line)
 
 

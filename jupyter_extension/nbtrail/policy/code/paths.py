@@ -43,7 +43,7 @@ _OTHER_CALL = re.compile(
     r"^(?:print|display|Markdown|HTML|info|debug|warning|error|critical|compile|match|search|sub|"
     r"findall|fullmatch|split|replace|startswith|endswith|lstrip|rstrip|strip|xpath|find|route|"
     r"get|post|put|delete|patch|request|urljoin|write|ValueError|FileNotFoundError|Exception|"
-    r"RuntimeError|set_title|title|text|annotate|add_argument_group|rpartition|partition|index|"
+    r"RuntimeError|mount|set_title|title|text|annotate|add_argument_group|rpartition|partition|index|"
     r"count|removeprefix|removesuffix|expandvars|append_text|IFrame)$"
 )
 _PATH_NAME = re.compile(
@@ -83,7 +83,7 @@ def _problem(value: str, cell_id: str, line: int) -> Problem:
 
 
 def _folder(value: str) -> str:
-    return "/".join(re.split(r"[/\\]+", value)[:4])
+    return "/".join(re.split(r"[/\\]+", value)[:3])
 
 
 def _is_path(text: Text) -> bool:

@@ -63,6 +63,10 @@ _TORCH_LAYERS = frozenset(
     "RNNCell LSTMCell GRUCell Embedding EmbeddingBag Transformer TransformerEncoderLayer "
     "TransformerDecoderLayer MultiheadAttention".split()
 )
+_LOADS_WEIGHTS = frozenset({"load_state_dict", "load_weights", "load_checkpoint", "restore"})
+_TRAINS = frozenset(
+    {"apply_gradients", "backward", "fit", "fit_generator", "minimize", "train", "train_on_batch"}
+)
 _TENSORFLOW = frozenset(
     "categorical gamma normal poisson shuffle truncated_normal uniform random_normal "
     "random_uniform random_shuffle".split()
@@ -91,13 +95,16 @@ def draws(call: Call, reading: Reading) -> Iterator[str]:
         yield NUMPY
     elif parent == "random" and last in _RANDOM:
         yield "random"
-    elif (parent == "torch" and last in _TORCH) or (parent == "torch.nn" and last in _TORCH_LAYERS):
+    elif parent == "torch" and last in _TORCH:
         if not _given(call, "generator"):
+            yield "torch"
+    elif parent == "torch.nn" and last in _TORCH_LAYERS:
+        if not _only_applies(reading):
             yield "torch"
     elif parent in ("tensorflow.random", "tensorflow") and last in _TENSORFLOW:
         if not _given(call, "seed") and (parent != "tensorflow" or last.startswith("random_")):
             yield "tensorflow"
-    elif last in _KERAS_LAYERS and ".layers" in parent:
+    elif last in _KERAS_LAYERS and ".layers" in parent and not _only_applies(reading):
         if call.name.startswith("tensorflow."):
             yield "tensorflow"
         elif call.name.startswith("keras."):
@@ -146,6 +153,12 @@ def _is_frame_sample(call: Call, reading: Reading) -> bool:
 def _given(call: Call, keyword: str) -> bool:
     value = call.keyword(keyword)
     return value is not None and literal(value) is not None
+
+
+def _only_applies(reading: Reading) -> bool:
+    """Whether weights are loaded and not trained, so that the drawn ones are not kept."""
+    methods = {call.method for call in reading.calls}
+    return bool(methods & _LOADS_WEIGHTS) and not methods & _TRAINS
 
 
 def _uses(reading: Reading, root: str) -> bool:

@@ -15,7 +15,7 @@ SECRET = "NBT602"
 RULES = (Rule(SECRET, "secret", "A password, key or token stands in code or output", Level.WARN),)
 
 #: Longer outputs are looked at up to here: texts, not pictures.
-_LONGEST = 20_000
+_LONGEST = 8_000
 #: A name, a sign and a secret take more than this.
 _SHORTEST = 12
 _TEXTS = ("text/plain", "text/html", "text/markdown", "application/json")
@@ -25,7 +25,7 @@ _PLACEHOLDER = re.compile(
     r"insert|replace|enter|todo|redacted|removed|hidden|masked|fake|<.*>|"
     r"my[_-]?(?:secret|password|token|key|api)|"
     r"^(?:abc|test|foo|admin|user|guest|postgres|root|secret|pass(?:word)?|1234|none|null|hunter2|"
-    r"letmein|qwerty|token|string|not[_-])|12345678|(?:key|token|password|secret)$"
+    r"letmein|qwerty|token|string|not[_-]|(?:sha\d+|argon2|bcrypt|pbkdf2)\W)|12345678|(?:key|token|password|secret)$"
 )
 
 

@@ -112,6 +112,8 @@ def test_an_import_that_is_missing_from_the_lock(judge: Judge, source: str, want
         "%%writefile tools.py\nx = 1",
         "import nbtrail\nfrom IPython.display import display\nimport ipykernel",
         "import this is no python",
+        "import person_pb2",
+        "import cPickle",
     ],
 )
 def test_an_import_that_is_fine(judge: Judge, source: str) -> None:
@@ -173,6 +175,7 @@ def test_a_path_of_one_machine(judge: Judge, source: str) -> None:
         "pattern = r'C:\\\\d+'\nimport re\nre.compile(r'C:\\d+')",
         "ratio = 'A:B'",
         "key = '~/.kaggle/kaggle.json'",
+        "from google.colab import drive\ndrive.mount('/content/drive')",
         "title = '/ per person'",
         "open('/')",
         "x = ''",

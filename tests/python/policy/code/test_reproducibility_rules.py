@@ -99,6 +99,7 @@ def test_randomness_without_a_seed(judge: Judge, cells: Cells, named: str) -> No
         "import pandas as pd\ndf.sample(5)",
         "import pandas as pd\ndf.sample(n=5)",
         "import pandas as pd\nx = df.sample(frac=0.5, random_state=1)",
+        "import torch\nnet = torch.nn.Linear(2, 1)\nnet.load_state_dict(torch.load('w'))\nnet(x)",
         "import torch\na = policy.sample()\nb = torch.distributions.Normal(0, 1)",
         "class RandomForestClassifier: ...\nRandomForestClassifier()",
         "def train_test_split(x): return x, x\na, b = train_test_split(x)",
@@ -167,6 +168,7 @@ def test_secrets_are_found_and_not_repeated(judge: Judge) -> None:
         "sha = 'd41d8cd98f00b204e9800998ecf8427e'",
         "postgresql = 'postgresql://user:password@localhost/db'",
         "secret = config.get('secret')",
+        "c.NotebookApp.password = 'sha1:237ca8abda58:9aef98cbcbae988caab4b9f86084ff22'",
     ],
 )
 def test_texts_that_are_no_secrets(judge: Judge, source: str) -> None:
