@@ -414,8 +414,8 @@ def _apply(module: Any, path: str, entry: _Entry) -> None:
         constructor = vars(original).get("__init__")
         if getattr(constructor, "_nbtrail", False):
             return
-        made = getattr(original, "__init__", None) is object.__init__
-        init = _initializer(entry) if made else _wrapper(original.__init__, entry)
+        given: Any = getattr(original, "__init__", None)
+        init = _initializer(entry) if given is object.__init__ else _wrapper(given, entry)
         try:
             original.__init__ = init  # type: ignore[misc]
         except TypeError:
