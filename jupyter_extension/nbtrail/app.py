@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from nbtrail.policy.fix import FixResult
     from nbtrail.policy.init import InitResult
     from nbtrail.policy.naming import Made, Renamed
+    from nbtrail.policy.origin import NewName
     from nbtrail.policy.registry import RuleInfo
     from nbtrail.policy.renaming.records import ChangeSummary, RenamePlan, RenameResult
     from nbtrail.recorder.intake import Intake
@@ -480,6 +481,20 @@ class OpenProject:
             folder=folder,
             origin=origin,
         )
+
+    def propose_new(
+        self,
+        category: str = "",
+        description: str = "",
+        *,
+        origin: str | None = None,
+        folder: str = "",
+    ) -> NewName:
+        """The name a new notebook would get; `nbtrail.policy.origin.propose_new`."""
+        from nbtrail.policy.origin import propose_new
+
+        start = None if origin is None else self.project.relative(origin)
+        return propose_new(self.project, category, description, origin=start, folder=folder)
 
     def change_notebook(
         self,

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from nbtrail.errors import NbtrailError
+from nbtrail.ledger.history import origins
 from nbtrail.ledger.order import OrderStatus, PastExecution, order_of
 from nbtrail.ledger.store import Store
 from nbtrail.notebooks.cells import code_cells_of, language
@@ -63,6 +64,7 @@ class NotebookStatus(msgspec.Struct, frozen=True):
     environment_why: str | None
     findings: tuple[Finding, ...]
     last_run: str | None
+    continues: str | None
     proposal: Proposal | None
 
 
@@ -136,6 +138,7 @@ def status(
         environment_why=drift.why,
         findings=tuple(check(project, [path], store=store)),
         last_run=last_run(store, path),
+        continues=_continues(store, path),
         proposal=propose_name(project, path) if name.draft else None,
     )
 
@@ -210,6 +213,14 @@ def environment_drift(
 def _last_two(known: list[str]) -> tuple[str, str]:
     """The newest environment, behind the newest that is another one."""
     return next(e for e in reversed(known) if e != known[-1]), known[-1]
+
+
+def _continues(store: Store | None, path: str) -> str | None:
+    """The notebook that this one was made to go on from."""
+    if store is None:
+        return None
+    with store.read() as connection:
+        return origins(connection).get(path)
 
 
 def last_run(store: Store | None, path: str) -> str | None:

@@ -62,3 +62,23 @@ def fork_notebook(connection: Connection, origin: str, copy: str) -> None:
     connection.execute(
         notebooks.insert().values(path=copy, created_at=time.time(), forked_from=source)
     )
+
+
+def continue_notebook(connection: Connection, origin: str, path: str) -> None:
+    """Begin the history of a notebook that goes on from another one."""
+    source = notebook_id(connection, origin)
+    retire_notebook(connection, path)
+    connection.execute(
+        notebooks.insert().values(path=path, created_at=time.time(), continues=source)
+    )
+
+
+def origins(connection: Connection) -> dict[str, str]:
+    """The notebook that each one goes on from, by present paths."""
+    source = notebooks.alias()
+    rows = connection.execute(
+        select(notebooks.c.path, source.c.path.label("origin"))
+        .join(source, source.c.id == notebooks.c.continues)
+        .where(notebooks.c.retired_at.is_(None), source.c.retired_at.is_(None))
+    )
+    return {row.path: row.origin for row in rows}

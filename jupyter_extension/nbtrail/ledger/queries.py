@@ -98,6 +98,22 @@ def last_executions(connection: Connection, notebook: str) -> dict[str, Row[Any]
     return {row.cell_id: row for row in rows}
 
 
+def written_files(connection: Connection, notebook: str) -> list[str]:
+    """What the cells of a notebook wrote when they last ran, in that order.
+
+    Paths from the project root; absolute where a file lies outside it.
+    """
+    rows = last_executions(connection, notebook).values()
+    found = connection.execute(
+        select(t.accesses.c.path)
+        .where(
+            t.accesses.c.execution_id.in_([row.id for row in rows]), t.accesses.c.kind == "write"
+        )
+        .order_by(t.accesses.c.id)
+    )
+    return list(dict.fromkeys(found.scalars()))
+
+
 def newest_execution_id(connection: Connection) -> int:
     """The id of the newest execution; 0 in an empty ledger."""
     return int(connection.execute(select(func.max(t.executions.c.id))).scalar() or 0)

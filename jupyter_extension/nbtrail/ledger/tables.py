@@ -29,7 +29,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = "0004"
+SCHEMA_VERSION = "0005"
 
 metadata = MetaData(
     naming_convention={
@@ -72,6 +72,8 @@ notebooks = Table(
     Column("created_at", Float, nullable=False),
     Column("retired_at", Float),
     Column("forked_from", ForeignKey("notebooks.id")),
+    #: Row of the notebook that it was made to go on from.
+    Column("continues", Integer),
 )
 Index(
     "uq_notebooks_live_path",

@@ -92,6 +92,24 @@ def without_weak_cycles(edges: list[Edge]) -> list[Edge]:
     return [e for e in edges if not (e.is_weak and home[e.source] == home[e.target])]
 
 
+def with_origins(edges: list[Edge], origins: Mapping[str, str], steps: Any) -> list[Edge]:
+    """Add an edge from the notebook that another was made to go on from.
+
+    None where they are joined already, or where it would make a cycle: what the code says is
+    stronger than what was once meant.
+    """
+    result = list(edges)
+    for path, origin in sorted(origins.items()):
+        if path == origin or path not in steps or origin not in steps:
+            continue
+        if any((e.source, e.target) == (origin, path) for e in result):
+            continue
+        home = components([*((e.source, e.target) for e in result), (origin, path)])
+        if home[origin] != home[path]:
+            result.append(Edge(origin, path, (Via(origin, "declared"),)))
+    return result
+
+
 def sort_key(project: Project) -> Any:
     """Key by which steps without a need between them are ordered.
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from nbtrail.notebooks.names import is_draft, parse_name
-from nbtrail.pipeline.edges import find_edges, sort_key, without_weak_cycles
+from nbtrail.pipeline.edges import find_edges, sort_key, with_origins, without_weak_cycles
 from nbtrail.pipeline.findings import cycles, missing_inputs, two_writers
 from nbtrail.pipeline.identity import Folders
 from nbtrail.pipeline.inference.cache import AnalysisCache, Problem
@@ -26,7 +26,9 @@ __all__ = ["Graph", "Node", "Observed", "build_graph", "infer_graph", "observed_
 
 def build_graph(project: Project, store: Store | None = None) -> Graph:
     """The graph of a project's notebooks, with what the ledger knows of them."""
-    return infer_graph(project, observed_files(store) if store is not None else {})
+    if store is None:
+        return infer_graph(project)
+    return infer_graph(project, observed_files(store), declared_origins(store))
 
 
 def observed_files(store: Store) -> dict[str, Observed]:
@@ -45,8 +47,20 @@ def observed_files(store: Store) -> dict[str, Observed]:
     }
 
 
+def declared_origins(store: Store) -> dict[str, str]:
+    """The notebook that each one was made to go on from, where somebody said so."""
+    from nbtrail.ledger.history import origins
+
+    with store.read() as connection:
+        return origins(connection)
+
+
 def infer_graph(
-    project: Project, observed: Mapping[str, Observed] | None = None, *, drafts: bool = False
+    project: Project,
+    observed: Mapping[str, Observed] | None = None,
+    origins: Mapping[str, str] | None = None,
+    *,
+    drafts: bool = False,
 ) -> Graph:
     """Infer the graph from the notebooks and from what was observed.
 
@@ -55,6 +69,9 @@ def infer_graph(
     observed
         Recorded reads and writes by notebook. They replace what static analysis says of the
         same code; of code that has changed since they only fill in what analysis left open.
+    origins
+        Notebooks that others were made to go on from. That counts until the notebook was
+        seen to run: from then on, what it reads does.
     drafts
         Whether drafts are steps as well, as long as they have no name.
     """
@@ -75,6 +92,8 @@ def infer_graph(
     uses = settle(project, analyses, observed, folders)
     edges = find_edges(project, uses, analyses.keys())
     edges = without_weak_cycles(edges)
+    said = {path: origin for path, origin in (origins or {}).items() if path not in observed}
+    edges = with_origins(edges, said, analyses.keys())
     findings.extend(cycles(edges, analyses))
     findings.extend(two_writers(uses))
     findings.extend(missing_inputs(uses, folders))

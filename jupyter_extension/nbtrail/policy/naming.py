@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from nbtrail.errors import ConflictError, NbtrailError, NotFoundError, PolicyError, UsageError
+from nbtrail.errors import (
+    ConflictError,
+    NbtrailError,
+    NotFoundError,
+    PolicyError,
+    StoreError,
+    UsageError,
+)
 from nbtrail.notebooks.cells import kernel_name
 from nbtrail.notebooks.document import Notebook, read_notebook, write_notebook
 from nbtrail.notebooks.names import build_name, parse_name
 from nbtrail.pairing.formats import is_paired, judge_format
 from nbtrail.pairing.sync import pair_state, sync
 from nbtrail.policy.names import name_problem
+from nbtrail.policy.origin import (
+    home_of,
+    next_sequence,
+    opening_code,
+    opening_text,
+    results_of,
+)
 from nbtrail.project import Project
 
 if TYPE_CHECKING:
     from nbtrail.ledger.store import Store
+
+log = logging.getLogger(__name__)
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -60,7 +77,8 @@ def new_notebook(
 ) -> Made:
     """Make a named notebook with its twin.
 
-    With ``origin`` it uses that notebook's kernel and says in its first cell what it continues.
+    With ``origin`` it uses that notebook's kernel, lies beside it unless a folder is given, gets
+    the next number where numbers are used, and begins with what the origin leaves.
 
     Raises
     ------
@@ -72,7 +90,11 @@ def new_notebook(
     ConfigError
         When its twin has no usable format; nothing has been written then.
     """
-    path = _place(folder, build_name(_category(project, category), description, sequence))
+    start = None if origin is None else _Start.of(project, store, origin)
+    home = home_of(folder, None if start is None else start.path)
+    if sequence is None and start is not None:
+        sequence = next_sequence(project, home, start.path)
+    path = _place(home, build_name(_category(project, category), description, sequence))
     path = notebook_path(project, path)
     target = project.resolve(path)
     refuse_bad_name(project, path)
@@ -82,13 +104,44 @@ def new_notebook(
         raise ConflictError(f"There is a {path} already.", hint="Choose another description.")
     title = parse_name(path, project.config.names).title
     text = f"# {title[:1].upper()}{title[1:]}"
-    kernel = "python3"
-    if origin is not None:
-        kernel = kernel_name(read_notebook(project.resolve(origin)))
-        text += f"\n\nContinues `{project.relative(origin)}`."
+    kernel, code = "python3", ""
+    if start is not None:
+        kernel = kernel_name(start.notebook)
+        text += "\n\n" + opening_text(project, start.path, start.results)
+        folder_of_new = str(PurePosixPath(path).parent)
+        code = opening_code(project, start.notebook, folder_of_new, start.results)
     target.parent.mkdir(parents=True, exist_ok=True)
-    write_notebook(target, _first_cells(text, kernel))
+    write_notebook(target, _first_cells(text, kernel, code))
+    if start is not None:
+        _note_origin(store, start.path, path)
     return Made(path, sync(project, store, path).twin)
+
+
+class _Start(msgspec.Struct, frozen=True):
+    """A notebook that another one is to continue."""
+
+    path: str
+    notebook: Notebook
+    results: list[str]
+
+    @classmethod
+    def of(cls, project: Project, store: Store | None, origin: str) -> _Start:
+        path = project.relative(origin)
+        notebook = read_notebook(project.resolve(path))
+        return cls(path, notebook, results_of(project, store, path))
+
+
+def _note_origin(store: Store | None, origin: str, path: str) -> None:
+    """Put on record what a notebook continues; its first cell says so as well."""
+    if store is None:
+        return
+    from nbtrail.ledger.history import continue_notebook
+
+    try:
+        with store.write() as connection:
+            continue_notebook(connection, origin, path)
+    except StoreError as error:
+        log.warning("nbtrail cannot note that %s continues %s: %s", path, origin, error)
 
 
 def change_notebook(
@@ -252,7 +305,7 @@ def _free(project: Project, path: str) -> str:
     return candidate
 
 
-def _first_cells(text: str, kernel: str) -> Notebook:
+def _first_cells(text: str, kernel: str, code: str) -> Notebook:
     return {
         "nbformat": 4,
         "nbformat_minor": 5,
@@ -260,7 +313,7 @@ def _first_cells(text: str, kernel: str) -> Notebook:
         "cells": [
             {"cell_type": "markdown", "id": "title", "metadata": {}, "source": text},
             {
-                "cell_type": "code", "id": "first", "metadata": {}, "source": "",
+                "cell_type": "code", "id": "first", "metadata": {}, "source": code,
                 "outputs": [], "execution_count": None,
             },
         ],

@@ -1,4 +1,4 @@
-"""REST routes of renames: several at once, references, changes on record and undoing them."""
+"""REST routes of names: proposals, renames, references, changes on record and undoing them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,23 @@ from nbtrail.server.handlers import PATH, ApiHandler, route
 if TYPE_CHECKING:
     from nbtrail.app import OpenProject
     from nbtrail.policy.renaming.records import RenameResult
+
+
+class ProposalHandler(ApiHandler):
+    """``GET notebooks/proposal``: the name that a new notebook would get."""
+
+    @route
+    async def get(self) -> None:
+        category = self.get_query_argument("category", "")
+        description = self.get_query_argument("description", "")
+        folder = self.get_query_argument("folder", "")
+        origin = self.get_query_argument("from", "") or None
+        opened = await self.opened()
+        self.answer(
+            await self.off_loop(
+                lambda: opened.propose_new(category, description, origin=origin, folder=folder)
+            )
+        )
 
 
 class RenamesHandler(ApiHandler):
@@ -100,6 +117,7 @@ def _pairs(given: Any) -> list[tuple[str, str]]:
 
 #: Patterns below the API's prefix, for `nbtrail.server.routes.handlers`.
 ROUTES: list[tuple[str, type[ApiHandler]]] = [
+    ("notebooks/proposal", ProposalHandler),
     ("renames", RenamesHandler),
     (rf"notebooks/{PATH}/references", ReferencesHandler),
     ("changes", ChangesHandler),

@@ -136,6 +136,31 @@ async def test_bad_requests_change_nothing(
     assert first(user) == f"%run {OLD}"
 
 
+async def test_a_notebook_that_continues_another(api: Api, root: Path) -> None:
+    wanted = {"category": "deploy", "description": "Score it", "from": OLD}
+    status, proposed = await api("GET", "notebooks/proposal", **wanted)
+    assert (status, proposed) == (
+        200,
+        {"name": "DEPLOY-score-it.ipynb", "sequence": None, "path": "DEPLOY-score-it.ipynb",
+         "problem": None},
+    )  # fmt: skip
+    status, made = await api("POST", "notebooks", wanted)
+    assert (status, made["path"]) == (201, proposed["path"])
+    cells = read_notebook(root / made["path"])["cells"]
+    assert "".join(cells[0]["source"]) == (
+        f"# Score it\n\nContinues `{OLD}`. It leaves:\n\n- `numbers.json`"
+    )
+    assert "".join(cells[1]["source"]) == 'numbers = "numbers.json"'
+    _, one = await api("GET", f"notebooks/{made['path']}/status")
+    assert one["continues"] == OLD
+    _, taken = await api("GET", "notebooks/proposal", **wanted)
+    assert "already" in taken["problem"]
+    status, error = await api("GET", "notebooks/proposal", **{**wanted, "from": "../x.ipynb"})
+    assert (status, error["reason"]) == (403, "outside-project")
+    status, empty = await api("GET", "notebooks/proposal")
+    assert (status, empty["name"]) == (200, None)
+
+
 async def test_a_tab_that_is_open_while_another_program_renames_loses_nothing(
     api: Api, root: Path, user: Path, jp_fetch: Any
 ) -> None:
