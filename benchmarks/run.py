@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import adopt
 import bundle_size
+import check
 import cli_start
 import crash
 import crowd
@@ -39,6 +40,7 @@ BENCHMARKS: dict[str, Callable[[int], Table]] = {
     "crash": crash.measure,
     "crowd": crowd.measure,
     "history": history.measure,
+    "check": check.measure,
     "contents": contents.measure,
     "blocking": contents.measure_blocking,
     "adopt": adopt.measure,

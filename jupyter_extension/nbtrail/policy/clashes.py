@@ -29,7 +29,7 @@ class Clashes:
         self._same_file: defaultdict[_Key, list[str]] = defaultdict(list)
         self._same_words: defaultdict[_Key, list[str]] = defaultdict(list)
         self._same_number: defaultdict[_Key, list[str]] = defaultdict(list)
-        for path in sorted(paths):
+        for path in sorted(paths, key=_age):
             name = parse_name(path, project.config.names)
             if name.draft:
                 continue
@@ -42,7 +42,8 @@ class Clashes:
     def problems(self, name: NotebookName, *, new: bool = False) -> list[Problem]:
         """What another notebook's name does to this one.
 
-        Of two that are there the later one is told; of one that is yet to come (``new``), any.
+        Of two that are there the longer name is told, which copies have; of one that is yet to
+        come (``new``), any.
         """
         found = []
         file = PurePosixPath(name.path).name
@@ -73,7 +74,13 @@ class Clashes:
 
 
 def _first(known: list[str] | None, path: str, new: bool) -> str | None:
-    return next((other for other in known or () if other < path or (new and other != path)), None)
+    before = (other for other in known or () if new or _age(other) < _age(path))
+    return next((other for other in before if other != path), None)
+
+
+def _age(path: str) -> tuple[int, str]:
+    """Sorts the original before its copies."""
+    return len(path), path
 
 
 def _next(name: NotebookName) -> str:

@@ -31,6 +31,15 @@ category = "enforce"     # the file name holds exactly one category word
 description = "enforce"  # ... and a few words that say what the notebook holds
 twin = "enforce"         # every notebook has a readable text beside it
 
+# All other rules warn; `nbtrail rules` lists them. By code, beginning of the code, or name:
+# [policy.rules]
+# NBT403 = "off"
+# NBT6 = "enforce"
+#
+# [[policy.overrides]]
+# folder = "sketches"
+# rules = { NBT4 = "off" }
+
 [names]
 categories = ["EXPLORATION", "CLEANING", "EXPERIMENTAL", "DEPLOY"]
 # Notebooks in this folder follow no rules and belong to no pipeline.

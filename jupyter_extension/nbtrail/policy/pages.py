@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 _HERE = Path(__file__).parent
-_FOLDERS = (_HERE / "pages", _HERE.parents[2] / "docs" / "rules")
+_FOLDERS = (_HERE / "rule_pages", _HERE.parents[2] / "docs" / "rules")
 
 
 def page_of(code: str) -> str | None:

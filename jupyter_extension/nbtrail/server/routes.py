@@ -241,12 +241,13 @@ class EnvironmentHandler(ApiHandler):
 
 
 class FindingsHandler(ApiHandler):
-    """``GET findings``: broken rules."""
+    """``GET findings``: broken rules; with ``path=``, once or several times, of some notebooks."""
 
     @route
     async def get(self) -> None:
+        paths = self.get_query_arguments("path") or None
         opened = await self.opened()
-        self.answer(await self.off_loop(opened.findings_json))
+        self.answer(await self.off_loop(opened.findings_json, paths))
 
 
 class FixHandler(ApiHandler):
