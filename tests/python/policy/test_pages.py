@@ -10,15 +10,12 @@ from typing import Any
 import pytest
 
 from nbtrail.notebooks.document import write_notebook
-from nbtrail.policy import code
 from nbtrail.policy.catalogue import Rule
 from nbtrail.policy.pages import page_of
 from nbtrail.policy.registry import ALL_RULES
 from nbtrail.policy.rules import check
 from nbtrail.project import load_project
 
-#: The pages of rules about code come with those rules.
-EXPLAINED = [rule for rule in ALL_RULES if rule not in code.RULES or page_of(rule.code)]
 DOCS = Path(__file__).parents[3] / "docs"
 _EXAMPLE = re.compile(r"^```(\w+) (bad|good)\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
 _CELL = re.compile(r"^# %%(?: \[(\d+)\])?\n?", re.MULTILINE)
@@ -61,7 +58,7 @@ def test_examples_do_what_they_say(
     assert (rule.code in codes) is (verdict == "bad")
 
 
-@pytest.mark.parametrize("rule", EXPLAINED, ids=lambda rule: rule.code)
+@pytest.mark.parametrize("rule", ALL_RULES, ids=lambda rule: rule.code)
 def test_every_rule_has_a_page(rule: Rule) -> None:
     page = page_of(rule.code)
     assert page is not None
@@ -73,7 +70,7 @@ def test_every_rule_has_a_page(rule: Rule) -> None:
 
 
 def test_no_page_is_left_of_a_rule_that_is_gone() -> None:
-    assert {file.stem for file in (DOCS / "rules").glob("*.md")} == {r.code for r in EXPLAINED}
+    assert {file.stem for file in (DOCS / "rules").glob("*.md")} == {r.code for r in ALL_RULES}
 
 
 def test_the_index_lists_every_rule() -> None:
