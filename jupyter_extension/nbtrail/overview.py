@@ -16,7 +16,7 @@ from nbtrail.notebooks.document import Notebook, read_notebook
 from nbtrail.notebooks.names import parse_name
 from nbtrail.pairing.sync import pair_state
 from nbtrail.policy.findings import Finding
-from nbtrail.policy.names import Proposal, propose_name
+from nbtrail.policy.propose import Proposal, propose_name
 from nbtrail.policy.rules import check
 from nbtrail.project import Project
 

@@ -22,17 +22,7 @@ from nbtrail.policy.findings import (
     finding_of,
 )
 from nbtrail.policy.levels import level_of
-from nbtrail.policy.propose import Proposal, propose_name
 from nbtrail.project import Project
-
-__all__ = [
-    "RULES",
-    "Proposal",
-    "draft_refusal",
-    "name_findings",
-    "name_problem",
-    "propose_name",
-]
 
 RULES = (
     Rule(NO_CATEGORY, "category-missing", "The file name has no category word", Level.WARN),

@@ -16,8 +16,9 @@ from nbtrail.notebooks.document import write_notebook
 from nbtrail.policy.findings import Finding
 from nbtrail.policy.fix import fix
 from nbtrail.policy.init import init_project
-from nbtrail.policy.names import draft_refusal, name_problem, propose_name
+from nbtrail.policy.names import draft_refusal, name_problem
 from nbtrail.policy.naming import Made, change_notebook, new_notebook
+from nbtrail.policy.propose import propose_name
 from nbtrail.policy.rules import check
 from nbtrail.project import Project, load_project
 
