@@ -9,7 +9,7 @@ import contextlib
 import os
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Literal
 
@@ -137,7 +137,7 @@ def propose_all(
     order, edges = _order(project, list(seen.notebooks), observed)
     numbers = _numbers(project, seen, order, edges)
     alike = near_copies(seen.texts, _times(project, seen.texts))
-    taken = _Taken(project)
+    taken = _Taken(project, [*seen.well, *(one.path for one in seen.left)])
     proposals = []
     for path in order:
         if path in seen.well or (wanted is not None and path not in wanted):
@@ -272,10 +272,11 @@ def _suggest(
 
 
 class _Taken:
-    """Paths that are no longer free: files that exist, and what was proposed so far."""
+    """What is no longer free: files that exist, names that stay, and what was proposed so far."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, staying: Iterable[str]) -> None:
         self._project = project
+        self._said = {said for path in staying if (said := self._says(path)) is not None}
         self._proposed: set[str] = set()
         self._listed: dict[str, set[str]] = {}
 
@@ -292,8 +293,10 @@ class _Taken:
         for description in self._descriptions(one, found):
             name = build_name(one.category, description, one.sequence)
             candidate = str(parent / name)
-            if self._is_free(candidate, one.path):
+            said = self._says(candidate)
+            if said not in self._said and self._is_free(candidate, one.path):
                 self._take(candidate)
+                self._said |= {said} if said is not None else set()
                 return msgspec.structs.replace(one, new_path=candidate, description=description)
         raise AssertionError("numbers end before a folder is full")
 
@@ -308,6 +311,13 @@ class _Taken:
                     yield longer
         for number in range(2, 100_000):
             yield f"{one.description}-{number}"
+
+    def _says(self, path: str) -> tuple[str, str, str] | None:
+        """Folder, category and description: two notebooks of the same cannot be told apart."""
+        name = parse_name(path, self._project.config.names)
+        if name.category is None or not name.description:
+            return None
+        return str(PurePosixPath(path).parent), name.category, _folded(name.description)
 
     def _is_free(self, path: str, own: str) -> bool:
         twin = twin_path(self._project, path)

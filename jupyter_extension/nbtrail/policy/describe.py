@@ -88,7 +88,8 @@ def distinguishing(traces: Traces, names: NamesConfig, description: str) -> list
     """Words that tell a notebook from another of the same description, best first."""
     taken = set(description.split("-"))
     words = [*_from_contents(traces, names), *_from_headings(traces, names)]
-    return [word.lower() for word in words if word.lower() not in taken]
+    empty = taken | _GENERAL | _SMALL
+    return [word.lower() for word in words if word.lower() not in empty and len(word) > 1]
 
 
 def _from_headings(traces: Traces, names: NamesConfig) -> list[str]:

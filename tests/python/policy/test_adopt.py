@@ -14,6 +14,7 @@ import pytest
 from nbtrail.errors import NotFoundError, OutsideProjectError, UsageError
 from nbtrail.notebooks.names import parse_name
 from nbtrail.policy.adopt import WELL_NAMED, Adoption, Suggestion, adopt_chosen, propose_all
+from nbtrail.policy.clashes import Clashes
 from nbtrail.policy.init import init_project
 from nbtrail.policy.judge import RULES, WORKS
 from nbtrail.project import Project, load_project
@@ -187,6 +188,21 @@ def test_names_that_differ_in_case_alone_are_not_proposed(project: Project) -> N
     assert "exploration-ages.ipynb" not in names
 
 
+def test_a_number_alone_does_not_tell_two_apart(project: Project) -> None:
+    put(project.root, "1-EXPERIMENTAL-forest.ipynb", TRAIN)
+    put(project.root, "2_forest.ipynb", [*TRAIN, "a = 1"])
+    put(project.root, "3_forest_refactored.ipynb", ["m = SVC()\nm.fit(x, y)", "m.predict(x)"])
+    found = by_path(propose_all(project))
+    said = {one.description for one in found.values()}
+    assert len(said) == 2
+    assert "forest" not in said
+    for path, one in found.items():
+        (project.root / path).rename(project.root / one.new_path)
+    clashes = Clashes(project, project.notebooks())
+    names = [parse_name(path, project.config.names) for path in project.notebooks()]
+    assert [clashes.problems(name) for name in names] == [[], [], []]
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -221,6 +237,26 @@ def test_what_cannot_be_read_is_left_alone_and_the_rest_goes_on(project: Project
     assert "nothing in it" in reasons["blank.ipynb"]
     assert "cannot be read" in reasons["void.ipynb"]
     assert "cannot be read" in reasons["torn.ipynb"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"metadata": None, "cells": [{"cell_type": "code", "source": 7}]},
+        {"metadata": "x", "cells": [{"cell_type": "code", "source": [1, None, "x = 1"]}]},
+        {"metadata": {"kernelspec": [], "language_info": "R"}, "cells": [{"cell_type": "code"}]},
+        {"cells": [{"cell_type": "markdown", "source": {"a": 1}, "metadata": []}]},
+        {"cells": [{"cell_type": "code", "source": "x\\ud800 = 1", "metadata": {"tags": 3}}]},
+        {"cells": [{"cell_type": "nonsense", "source": "model.fit(X, y)"}]},
+        {"cells": []},
+    ],
+)
+def test_malformed_notebooks_stop_nobody(project: Project, content: dict[str, Any]) -> None:
+    put(project.root, "fine.ipynb", LOOK)
+    (project.root / "odd.ipynb").write_text(json.dumps({"nbformat": 4, **content}))
+    found = propose_all(project)
+    assert "fine.ipynb" in by_path(found)
+    assert ("odd.ipynb" in by_path(found)) != ("odd.ipynb" in left(found))
 
 
 def test_links_are_left_alone(project: Project, tmp_path: Path) -> None:
