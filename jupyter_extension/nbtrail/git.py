@@ -51,6 +51,21 @@ def tracked(root: Path, paths: Iterable[str]) -> set[str]:
     return set(_index_entries(root, list(paths)))
 
 
+def committed(root: Path, path: str) -> bytes | None:
+    """The content of ``path`` (POSIX, from ``root``) at ``HEAD``; ``None`` where it has none."""
+    try:
+        done = subprocess.run(
+            ["git", "--no-optional-locks", "-C", str(root), "cat-file", "blob", f"HEAD:./{path}"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_TIMEOUT,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout if done.returncode == 0 else None
+
+
 def move_in_index(root: Path, moves: Sequence[tuple[str, str]]) -> list[str]:
     """Move index entries, all at once, as ``git mv`` does for files that were moved already.
 

@@ -17,6 +17,7 @@ from nbtrail.notebooks.document import Notebook, parse_notebook
 from nbtrail.pairing.apply import apply_merge
 from nbtrail.pairing.base import BaseContent, load_base, load_content
 from nbtrail.pairing.cells import PairCell, Sheet, read_sheet
+from nbtrail.pairing.committed import committed_content
 from nbtrail.pairing.convert import decode_twin, from_text, to_text
 from nbtrail.pairing.decide import Action, Digests, decide
 from nbtrail.pairing.formats import TwinFormat, format_of, twin_path
@@ -228,14 +229,21 @@ def look(pair: Pair) -> Look:
         if problem is not None:
             return Look(Action.CONFLICT, conflicts=(problem,))
         if action is Action.CONFLICT or pair.base_content is None:
-            return Look(Action.CONFLICT, conflicts=(_without_base(pair),))
+            return _since_commit(pair) or Look(Action.CONFLICT, conflicts=(_without_base(pair),))
         merged = pair.merged(pair.base_content)
+        if merged.conflicts:
+            return _since_commit(pair) or Look(Action.CONFLICT, merged, merged.conflicts)
     except UnreadableNotebookError as error:
         problem = PairConflict("unreadable", None, error.message, key="unreadable")
         return Look(Action.CONFLICT, conflicts=(problem,))
-    if merged.conflicts:
-        return Look(Action.CONFLICT, merged, merged.conflicts)
     return Look(action, merged)
+
+
+def _since_commit(pair: Pair) -> Look | None:
+    """A merge of what was edited since the last commit, where that is no conflict."""
+    content = committed_content(pair)
+    merged = None if content is None else pair.merged(content)
+    return None if merged is None or merged.conflicts else Look(Action.MERGE, merged)
 
 
 def _digests(pair: Pair) -> tuple[Digests | None, str, str | None]:

@@ -118,3 +118,49 @@ def test_a_fresh_clone_has_no_ledger_and_is_in_sync(repo: Desk) -> None:
     clone = repo.project.root.parent / "clone"
     git(repo, "clone", "-q", ".", str(clone))
     assert pair_state(load_project(clone), None, repo.path).state == "in-sync"
+
+
+def test_an_edit_after_a_merge_that_nobody_has_seen(repo: Desk) -> None:
+    """Git has merged both files; the last sync is older than what one of them is edited from."""
+    git(repo, "checkout", "-q", "-b", "bars")
+    repo.edit(3, "df.plot(kind='bar')")
+    repo.sync()
+    git(repo, "commit", "-q", "-a", "-m", "bars")
+    git(repo, "checkout", "-q", "main")
+    assert repo.sync().action is Action.IN_SYNC
+    git(repo, "merge", "-q", "bars")
+    repo.edit(3, "df.plot(kind='barh')")
+    assert repo.sync().action is Action.MERGE
+    assert repo.sources()[3] == "df.plot(kind='barh')"
+    assert "barh" in repo.twin.read_text()
+
+
+@pytest.mark.parametrize("side", ["notebook", "twin"])
+def test_a_fresh_clone_in_which_one_side_was_edited(repo: Desk, side: str) -> None:
+    """No sync is on record there, but what was committed is."""
+    clone = repo.project.root.parent / "clone"
+    git(repo, "clone", "-q", ".", str(clone))
+    desk = Desk(clone)
+    if side == "notebook":
+        desk.edit(3, "df.plot(kind='bar')")
+    else:
+        desk.edit_twin("df.plot()", "df.plot(kind='bar')")
+    assert desk.sync().action is Action.MERGE
+    assert desk.sources()[3] == "df.plot(kind='bar')"
+    assert "kind='bar'" in desk.twin.read_text()
+    assert desk.ids() == repo.ids()
+    assert desk.store is not None
+    desk.store.close()
+
+
+def test_an_edit_that_the_commit_does_not_explain_stays_a_conflict(repo: Desk) -> None:
+    clone = repo.project.root.parent / "clone"
+    git(repo, "clone", "-q", ".", str(clone))
+    desk = Desk(clone)
+    desk.edit(3, "df.plot(kind='bar')")
+    desk.edit_twin("df.plot()", "df.plot(kind='area')")
+    both = desk.both()
+    assert desk.sync().action is Action.CONFLICT
+    assert desk.both() == both
+    assert desk.store is not None
+    desk.store.close()
