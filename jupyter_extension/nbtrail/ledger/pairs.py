@@ -44,6 +44,12 @@ def get_base(connection: Connection, notebook: str) -> PairBase | None:
     )
 
 
+def find_by_twin(connection: Connection, twin: str) -> str | None:
+    """Path of the notebook whose twin lies at this path, or ``None``."""
+    query = select(pairs.c.notebook_path).where(pairs.c.twin_path == twin).limit(1)
+    return connection.execute(query).scalar()
+
+
 def get_bases(connection: Connection) -> dict[str, PairBase]:
     """All last syncs by notebook path."""
     return {

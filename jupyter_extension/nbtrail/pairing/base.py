@@ -49,6 +49,20 @@ def load_base(store: Store | None, path: str) -> PairBase | None:
         return None
 
 
+def notebook_of_twin(store: Store | None, twin: str) -> str | None:
+    """The notebook whose twin of the last sync this is; ``None`` where none is known."""
+    if store is None:
+        return None
+    from nbtrail.ledger.pairs import find_by_twin
+
+    try:
+        with store.read() as connection:
+            return find_by_twin(connection, twin)
+    except StoreError as error:
+        log.debug("no notebook of %s: %s", twin, error)
+        return None
+
+
 def load_content(store: Store | None, base: PairBase | None) -> BaseContent | None:
     """The content of a last sync; ``None`` where its blob is missing or damaged."""
     if store is None or base is None:

@@ -14,7 +14,7 @@ import msgspec
 
 from nbtrail.errors import ConflictError, StoreError, UnreadableNotebookError
 from nbtrail.files import sha256_bytes, sha256_file, write_atomic
-from nbtrail.notebooks.document import dump_notebook
+from nbtrail.notebooks.document import Notebook, dump_notebook
 from nbtrail.pairing.base import BaseContent, keep, load_base, load_content, save_base
 from nbtrail.pairing.cells import sheet_of
 from nbtrail.pairing.convert import encode_twin, to_text
@@ -86,9 +86,11 @@ class SaveTicket(msgspec.Struct, frozen=True):
 
     ``twin_sha256`` is the twin that may be replaced: that of the last sync, or one that said
     the same as the notebook that is being replaced. ``None`` when no twin may be replaced.
+    ``twin`` is the path of the twin of the last sync.
     """
 
     twin_sha256: str | None
+    twin: str | None = None
 
 
 def pair_state(project: Project, store: Store | None, path: str) -> PairState:
@@ -152,12 +154,12 @@ def before_save(
     base = load_base(store, path)
     file = project.resolve(path)
     if not file.is_file():
-        return SaveTicket(base.twin_sha256 if base is not None else None)
+        return _ticket_of(base)
     if base is not None:
         digest = sha256_file(file) if store is None else store.digests.sha256(file)
         if digest and digest != own_sha256 and _may_be_news(store, base, digest):
             _keep_quietly(store, path, file.read_bytes(), "replaced by a save")
-        return SaveTicket(base.twin_sha256)
+        return _ticket_of(base)
     try:
         pair = open_pair(project, store, path)
         if pair.twin_data is not None and pair.same():
@@ -165,6 +167,10 @@ def before_save(
     except UnreadableNotebookError:
         pass
     return SaveTicket(None)
+
+
+def _ticket_of(base: PairBase | None) -> SaveTicket:
+    return SaveTicket(None) if base is None else SaveTicket(base.twin_sha256, base.twin)
 
 
 def _may_be_news(store: Store | None, base: PairBase, digest: str) -> bool:
@@ -205,13 +211,20 @@ def _follow_save(pair: Pair, ticket: SaveTicket) -> SyncResult:
         return write_twin(pair, Look(Action.WRITE_TWIN))
     if pair.twin_sha256 != ticket.twin_sha256:
         seen = look(pair)
-        if seen.action in (Action.IN_SYNC, Action.WRITE_TWIN):
+        if seen.action in (Action.IN_SYNC, Action.WRITE_TWIN) or brings_nothing(pair, seen):
             return carry_out(pair, seen)
         return SyncResult(seen.action, pair.twin, message_of(seen), seen.conflicts)
     content = pair.base_content
     if content is not None and content.sheet == pair.sheet:
         return _note(pair, Look(Action.IN_SYNC), content)
     return write_twin(pair, Look(Action.WRITE_TWIN))
+
+
+def brings_nothing(pair: Pair, seen: Look) -> bool:
+    """Whether all edits of the twin are in the notebook already."""
+    if seen.merged is None or seen.action is not Action.MERGE:
+        return False
+    return sheet_of(pair.merged_notebook(seen.merged)) == pair.sheet
 
 
 def carry_out(pair: Pair, seen: Look) -> SyncResult:
@@ -297,6 +310,12 @@ def write_notebook(pair: Pair, seen: Look) -> SyncResult:
         wrote_twin=wrote_twin,
         before=pair.data if wrote_notebook else None,
     )
+
+
+def replace_notebook(pair: Pair, notebook: Notebook) -> None:
+    """Write another content of the notebook alone; the present one is kept first."""
+    keep(pair.store, pair.path, pair.data, "replaced by its twin's edits")
+    _replace(pair.project.resolve(pair.path), pair.sha256, dump_notebook(notebook))
 
 
 def _is_base_twin(pair: Pair) -> bool:

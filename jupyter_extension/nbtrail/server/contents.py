@@ -28,6 +28,7 @@ from tornado.web import HTTPError
 from nbtrail.notebooks.names import is_draft
 from nbtrail.pairing.sync import SaveTicket, SyncResult
 from nbtrail.policy.names import draft_refusal
+from nbtrail.server.documents import Documents, OpenPairs
 from nbtrail.server.follow import Follower, Owner, find_owner
 from nbtrail.server.steps import Away, Both, Here, Steps, held, run, run_async
 
@@ -75,7 +76,7 @@ def install(
         if not isinstance(root, str) or Path(os.path.realpath(root)) != projects.root:
             log.info("nbtrail keeps no pairs: %s does not serve the server's root", manager)
             continue
-        made.append(ContentsLayer(manager, projects, on_change))
+        made.append(ContentsLayer(manager, projects, Documents(serverapp), on_change))
     return made
 
 
@@ -98,11 +99,15 @@ class ContentsLayer:
         self,
         manager: ContentsManager,
         projects: Projects,
+        documents: Documents,
         on_change: Callable[[OpenProject, str], None] | None = None,
     ) -> None:
         self._manager: Any = manager
         self._projects = projects
         self._follow = Follower(projects, on_change)
+        # Documents are asked on the event loop, which a manager without it knows nothing of.
+        self._has_loop = inspect.iscoroutinefunction(manager.get)
+        self._open_pairs = OpenPairs(documents, projects, self._follow)
         self._plain_class = _class_without_jupytext(type(manager))
         self._originals: dict[str, Callable[..., Any]] = {}
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -139,6 +144,8 @@ class ContentsLayer:
         plain = Here(partial(self._plain("get"), path, **call))
         if not content or path.strip("/") in held.get():
             return (yield plain)
+        if self._may_be_open and (yield from self._open_pairs.bring_together(owner, path)):
+            return (yield plain)
         # Nearly always the pair is in sync, and what the manager read meanwhile is right.
         bring = self._pairs("get", self._follow.bring_together, owner)
         result, model, error = yield Both(bring, plain)
@@ -165,7 +172,10 @@ class ContentsLayer:
 
     def _save(self, model: dict[str, Any], path: str = "") -> Steps:
         if not _is_notebook(path) or model.get("type") == "directory":
-            return (yield Here(partial(self._originals["save"], model, path)))
+            saved = yield Here(partial(self._originals["save"], model, path))
+            if self._may_be_open and model.get("type") == "file":
+                yield from self._open_pairs.file_saved(path)
+            return saved
         chunk = model.get("chunk")
         prepare = partial(self._prepare_save, path, not _untitled.get(), chunk is None)
         owner, ticket = yield Away(prepare)
@@ -174,6 +184,8 @@ class ContentsLayer:
         saved = yield Here(partial(self._plain("save"), model, path))
         if chunk in (None, -1):
             known = ticket or SaveTicket(None)
+            if self._may_be_open and (yield from self._open_pairs.after_save(owner, known, path)):
+                return saved
             yield self._pairs("save", self._follow.after_save, owner, known)
         return saved
 
@@ -249,6 +261,10 @@ class ContentsLayer:
             _untitled.reset(token)
 
     # Helpers
+
+    @property
+    def _may_be_open(self) -> bool:
+        return self._has_loop and self._open_pairs.possible
 
     def _ours(self, what: str, work: Callable[..., Any], *args: Any) -> Away:
         """A step of ours that never fails the client."""

@@ -108,8 +108,12 @@ class Follower:
         store = owner.opened.store_or_none()
         result = after_save(project, store, owner.path, ticket, patience=SHORT_PATIENCE)
         if result.saved_sha256 is not None:
-            self._saved[project.root, owner.path] = result.saved_sha256
+            self.saved(owner, result.saved_sha256)
         self._changed(owner)
+
+    def saved(self, owner: Owner, sha256: str) -> None:
+        """A client saved this content: it is its own, and need not be kept from it."""
+        self._saved[owner.opened.project.root, owner.path] = sha256
 
     def refuse_new(self, path: str) -> None:
         """Raise 422 where a notebook must not be made at ``path``."""
