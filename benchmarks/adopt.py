@@ -25,7 +25,7 @@ from tables import Table
 
 LABELS = Path(__file__).with_name("adopt_labels.csv")
 CATEGORIES = ("EXPLORATION", "CLEANING", "EXPERIMENTAL", "DEPLOY")
-HALVES = ("development", "held-out")
+HALVES = ("development", "held-out", "fresh")
 NOTEBOOKS = 500
 LIMIT_SECONDS = 5.0
 
