@@ -122,7 +122,10 @@ def sureness(judged: list[Judged]) -> Table:
         share = f"{right / len(chosen):.0%}" if chosen else "-"
         rows.append((f"{low:.2f} to {min(high, 1.0):.2f}", str(len(chosen)), str(right), share))
     return Table(
-        "Right, by confidence", "both halves", ("confidence", "notebooks", "right", ""), tuple(rows)
+        "Right, by confidence",
+        "all labelled notebooks",
+        ("confidence", "notebooks", "right", ""),
+        tuple(rows),
     )
 
 

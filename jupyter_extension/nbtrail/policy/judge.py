@@ -107,8 +107,9 @@ _PREPARE = r"""
     clean\w* | wrangl\w* | pre-?process\w* | prepar\w* | transform\w* | scrap\w* | webscraping
     | download\w* | ingest\w* | import\w* | collect\w* | merg\w* | pars\w* | etl | reshap\w*
     | (?:get|make|merge|parse|restructur|structur|generat)\w*\sdata\w*
-    | data\s(?:prep\w*|generat\w*|structuring|merging|ingestion|collection)
+    | data\s(?:prep\w*|generat\w*|structuring|merging|ingestion|collection|processing)
     | features?(?:\sengineering|\sextraction|\scalculation|\sselection)? | imput\w* | missing
+    | quer(?:y|ying|ies)
 """
 _TRY = r"""
     model\w* | train\w* | classif\w* | regressi\w* | cluster\w* | tun(?:e|ing) | experiment\w*
@@ -153,7 +154,7 @@ RULES: tuple[Rule, ...] = (
     Rule("DEPLOY", 3.4, "predicts with a model that it did not fit", _when(
         lambda s: not s.learns and s.count("predicts") > 0)),
     Rule("DEPLOY", 0.8, "loads a model", _when(lambda s: s.count("loads") > 0)),
-    Rule("DEPLOY", 0.8, "fits none of its own", _when(
+    Rule("DEPLOY", 1.2, "fits none of its own", _when(
         lambda s: s.count("loads") > 0 and not s.learns)),
     Rule("DEPLOY", 1.6, "writes predictions", _when(lambda s: s.count("delivers") > 0)),
     Rule("DEPLOY", 2.4, "takes one model from data to predictions", _when(lambda s: s.carries)),

@@ -68,7 +68,9 @@ _CODE_SIGNS: dict[str, re.Pattern[str]] = {
     ),
     "trains": _words(
         r"backward train_supervised lgb\.train lgb\.cv xgb\.train xgb\.cv linkage auto_arima "
-        r"Logit OLS lm glm randomForest Trainer fit! machine nearest_neighbor workflow"
+        r"Logit OLS lm glm randomForest Trainer fit! machine nearest_neighbor workflow "
+        r"compare_models create_model tune_model ensemble_model blend_models stack_models "
+        r"H2OAutoML AutoML TabularPredictor TPOT\w+ AutoSklearn\w+"
     ),
     "builds": _words(r"Sequential Dense Conv1D Conv2D Linear add_layer Embedding Model compile"),
     "evaluates": _words(
@@ -77,7 +79,7 @@ _CODE_SIGNS: dict[str, re.Pattern[str]] = {
         r"recall_score roc_curve metrics conf_mat confusionMatrix davies_bouldin_score "
         r"silhouette_score plot_confusion_matrix"
     ),
-    "predicts": _words(r"predict predict_\w+ \w+_predict batch_transform predict_proba"),
+    "predicts": _words(r"predict predict_\w+ \w+_predict no_grad inference_mode batch_transform"),
     "loads": _words(
         r"load_model joblib\.load torch\.load load_state_dict PipelineModel\.load InferenceSession "
         r"Estimator\.attach load_weights load_checkpoint readRDS hub\.load"
@@ -90,7 +92,7 @@ _CODE_SIGNS: dict[str, re.Pattern[str]] = {
         r"to_csv to_parquet to_feather to_excel to_pickle to_hdf to_sql to_json to_file write_csv "
         r"write_parquet write\.\w+ fwrite savez np\.save savetxt sf\.write insert_many executemany "
         r"urlretrieve CSV\.write write_to_\w+ f\.write fp\.write file\.write json\.dump "
-        r"pickle\.dump"
+        r"pickle\.dump write_table write_dataset save_to_disk saveAsTable"
     ),
     "fetches": _words(
         r"requests\.get urlopen urlretrieve BeautifulSoup webdriver\.\w+ async_playwright "
@@ -130,7 +132,9 @@ _TEXT_SIGNS: dict[str, re.Pattern[str]] = {
     "saves": re.compile(
         r"\.save\([^\n]{0,200}(?:\.h5|\.keras|(?i:model))|pickle\.dump\([^\n]{0,200}(?i:model|clf)"
     ),
-    "writes": re.compile(r"open\([^\n]{0,200},\s*(?:mode\s*=\s*)?['\"][wa]b?['\"]"),
+    "writes": re.compile(
+        r"joblib\.dump\(\s*\w{0,40}(?:df|data|train|test|features)\w{0,40}\s*,"
+        r"|open\([^\n]{0,200},\s*(?:mode\s*=\s*)?['\"][wa]b?['\"]"),
     "delivers": re.compile(
         r"(?i)(?:to_csv|to_parquet|to_excel|to_sql)\([^\n]{0,200}(?:submi|pred|result|forecast|score)"
         r"|(?:submi|pred|result)\w{0,40}\.to_(?:csv|parquet|excel|sql)\("
