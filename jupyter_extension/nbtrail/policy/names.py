@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from pathlib import PurePosixPath
 
 from nbtrail.config import Level
@@ -42,7 +42,7 @@ def name_problem(
     *,
     new: bool = False,
     leaving: str | None = None,
-    among: Collection[str] | None = None,
+    clashes: Clashes | None = None,
 ) -> Finding | None:
     """The gravest thing that is wrong with the name of the notebook at ``path``.
 
@@ -57,13 +57,13 @@ def name_problem(
         this name was there before the rules does not excuse it.
     leaving
         The path that it gives up for this one.
-    among
-        All notebooks as they will be; those that are there now when it is not given.
+    clashes
+        The names of all notebooks as they will be; of those that are there when not given.
     """
-    clashes = None
-    if any(level_of(project, rule, path) is Level.ENFORCE for rule in _AMONG_OTHERS):
-        known = project.notebooks() if among is None else among
-        others = [other for other in known if other not in (path, leaving)]
+    if not any(level_of(project, rule, path) is Level.ENFORCE for rule in _AMONG_OTHERS):
+        clashes = None
+    elif clashes is None:
+        others = [other for other in project.notebooks() if other not in (path, leaving)]
         clashes = Clashes(project, others)
     baseline = Baseline() if new else None
     found = name_findings(project, path, baseline=baseline, clashes=clashes, new=new)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from nbtrail.notebooks.document import Notebook, read_notebook, write_notebook
 from nbtrail.notebooks.names import build_name, parse_name
 from nbtrail.pairing.formats import is_paired, judge_format
 from nbtrail.pairing.sync import pair_state, sync
+from nbtrail.policy.clashes import Clashes
 from nbtrail.policy.names import name_problem
 from nbtrail.policy.origin import (
     home_of,
@@ -230,13 +230,13 @@ def refuse_bad_name(
     project: Project,
     path: str,
     leaving: str | None = None,
-    among: Collection[str] | None = None,
+    clashes: Clashes | None = None,
 ) -> None:
     """Raise PolicyError when an enforced rule forbids a new notebook of that name.
 
-    ``leaving`` and ``among`` are those of `nbtrail.policy.names.name_problem`.
+    ``leaving`` and ``clashes`` are those of `nbtrail.policy.names.name_problem`.
     """
-    problem = name_problem(project, path, new=True, leaving=leaving, among=among)
+    problem = name_problem(project, path, new=True, leaving=leaving, clashes=clashes)
     if problem is not None and problem.severity == "error":
         raise PolicyError(problem.message, detail={"findings": [msgspec.structs.asdict(problem)]})
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import fcntl
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,11 +22,13 @@ from nbtrail.errors import (
     NotFoundError,
     OutsideProjectError,
     PolicyError,
+    StoreError,
     UsageError,
 )
 from nbtrail.ledger import history
 from nbtrail.ledger.store import Store
 from nbtrail.notebooks.document import dump_notebook, read_notebook, write_notebook
+from nbtrail.pairing.moves import Move
 from nbtrail.pairing.sync import pair_state, sync
 from nbtrail.policy.init import init_project
 from nbtrail.policy.renaming import carry
@@ -556,3 +560,53 @@ def test_layout_of_a_notebook_stays_as_its_program_wrote_it(desk: Desk) -> None:
     desk.rename((ONE, "1-CLEANING-été.ipynb"))
     assert desk.text(path) == raw.replace(ONE, r"1-CLEANING-\u00e9t\u00e9.ipynb")
     assert dump_notebook(content) != raw.encode()
+
+
+def test_processes_that_rename_one_notebook_agree(desk: Desk) -> None:
+    """One of them has it, the others are told; nothing is lost or doubled."""
+    names = [f"1-CLEANING-years-{word}.ipynb" for word in ("one", "two", "three")]
+    command = [sys.executable, "-m", "nbtrail.cli", "-C", str(desk.root), "rename", ONE]
+    running = [
+        subprocess.Popen(
+            [*command, name], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        for name in names
+    ]
+    said = [process.communicate(timeout=120)[1] for process in running]
+    (winner,) = [
+        name for name, process in zip(names, running, strict=True) if not process.returncode
+    ]
+    assert all("There is no notebook" in text for text in said if text)
+    assert [path for path in desk.project.notebooks() if path.startswith("1-")] == [winner]
+    assert desk.source(TWO, 1) == f"%run {winner}\nimport json"
+    assert len(Changes(desk.project, desk.store).listed()) == 1
+    assert desk.in_sync(winner, TWO, THREE)
+
+
+def test_a_rename_seen_in_a_folder_that_is_no_project_leaves_git_alone(desk: Desk) -> None:
+    move = Move(ONE, NEW, None, None)
+    for adopted, entries in ((False, [ONE]), (True, [NEW])):
+        project = dataclasses.replace(desk.project, adopted=adopted)
+        assert carry.note_rename(project, desk.store, move) is not None
+        assert desk.git("ls-files", "1-CLEANING-*.ipynb").splitlines() == entries
+
+
+def test_a_ledger_that_cannot_be_written_stops_no_rename(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = desk.files()
+
+    def full(_: Store) -> Any:
+        raise StoreError("The ledger is not available: database or disk is full.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "write", full)
+        done = desk.rename((ONE, NEW))
+    assert any("histories follow later" in warning for warning in done.warnings)
+    assert desk.source(TWO, 1) == f"%run {NEW}\nimport json"
+    assert desk.in_sync(NEW)
+    desk.undo(done.change)
+    assert {path: data for path, data in desk.files().items() if not path.endswith(".py")} == {
+        path: data for path, data in before.items() if not path.endswith(".py")
+    }
+    assert desk.in_sync(ONE, TWO, THREE)

@@ -202,16 +202,16 @@ def _follow(
     renamed = {move.new_path for move in prepared.moves if is_paired(project, move.new_path)}
     for path in sorted(renamed | tickets.keys()):
         try:
+            if path not in tickets:
+                sync(project, store, path)
+                continue
             before = _twin_bytes(project, store, path)
-            if path in tickets:
-                twin = after_save(project, store, path, tickets[path]).twin
-            else:
-                twin = sync(project, store, path).twin
+            twin = after_save(project, store, path, tickets[path]).twin
             after = _twin_bytes(project, store, path)
         except (NbtrailError, OSError) as error:
             problems.append(f"{path}: its twin follows later: {error}")
             continue
-        if path in tickets and twin and before and after and before != after:
+        if twin and before and after and before != after:
             digest = changes.keep(twin, before)
             was = old_names.get(twin, twin) if prepared.moves else twin
             twins.append(ChangedFile(was, twin, digest, sha256_bytes(after), twin_of=path))
@@ -255,12 +255,14 @@ def _moved_files(moves: Iterable[Move]) -> Iterable[tuple[str, str]]:
 def note_rename(project: Project, store: Store | None, move: Move) -> Change | None:
     """Put a rename on record that a client of the Contents API has done, and tell git.
 
-    References in other files stay as they are.
+    References in other files stay as they are. The index of a folder that is no project stays
+    as it is, too: that one is only looked at.
     """
     now = time.time()
-    tracked = bool(git.tracked(project.root, [move.path]))
-    for problem in git.move_in_index(project.root, list(_moved_files([move]))):
-        log.warning("nbtrail: %s", problem)
+    tracked = project.adopted and bool(git.tracked(project.root, [move.path]))
+    if tracked:
+        for problem in git.move_in_index(project.root, list(_moved_files([move]))):
+            log.warning("nbtrail: %s", problem)
     rename = Rename(**msgspec.structs.asdict(move), tracked=tracked)
     change = Change(new_id(now), now, "rename", "done", (rename,), names=targets_of([move]))
     return change if Changes(project, store).write(change) else None

@@ -26,6 +26,8 @@ class Places:
     def __init__(self, root: Path, moves: Mapping[str, str]) -> None:
         self.root = root
         self.moves = moves
+        #: How the names in ``moves`` end.
+        self.endings = {posixpath.splitext(path)[1] for path in moves}
         self._known: dict[str, bool] = {}
 
     def followed(self, mention: Mention, referrer: str) -> str | None:

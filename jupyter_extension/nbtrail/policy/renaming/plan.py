@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import os
 import posixpath
@@ -19,6 +20,7 @@ from nbtrail.errors import ConflictError, NotFoundError, UsageError
 from nbtrail.files import same_file
 from nbtrail.pairing.formats import is_paired, judge_format
 from nbtrail.pairing.moves import Move, own_twin, plan_rename
+from nbtrail.policy.clashes import Clashes
 from nbtrail.policy.naming import is_only_moved, notebook_path, refuse_bad_name
 from nbtrail.policy.renaming.records import Reference, Rename, RenamePlan
 from nbtrail.policy.renaming.references import FileEdit, find_references
@@ -78,15 +80,18 @@ def plan_renames(
     wanted = [(old, new) for old, new in wanted if old != new]
     _refuse_doubles(wanted)
     going = {old for old, _ in wanted}
-    among = sorted({*project.notebooks()} - going | {new for _, new in wanted}) if judged else []
+    names = {*project.notebooks()} - going | {new for _, new in wanted} if judged else set()
+    clashes = Clashes(project, sorted(names))
+    siblings = _Siblings(project)
     for old, new in wanted:
         if not project.resolve(old).is_file():
             raise NotFoundError(f"There is no notebook {old}.", hint="Check the path.")
         if not old.endswith(".ipynb"):
             raise UsageError(f"{old} is no notebook.", hint="Name one that ends in .ipynb.")
         _judge_place(project, old, new, going)
+        siblings.refuse_clash(new, going)
         if judged and not is_only_moved(project, old, new):
-            refuse_bad_name(project, new, among=among)
+            refuse_bad_name(project, new, clashes=clashes)
         if is_paired(project, new):
             judge_format(project)
     freed = {own_twin(project, store, old) or "" for old in going}
@@ -210,11 +215,30 @@ def _judge_place(project: Project, old: str, new: str, going: set[str]) -> None:
     if os.path.lexists(target) and new not in going and not same_file(project.resolve(old), target):
         what = "folder" if target.is_dir() else "file"
         raise ConflictError(f"{new} is already there: a {what}.", hint="Choose another name.")
-    if target.parent.is_dir():
-        for other in os.listdir(target.parent):
-            path = str(PurePosixPath(new).with_name(other))
-            if other != name and other.casefold() == name.casefold() and path not in going:
-                raise _case_clash(new, path)
+
+
+class _Siblings:
+    """Names in the folders of a project, regardless of upper and lower case."""
+
+    def __init__(self, project: Project) -> None:
+        self._root = project.root
+        self._names: dict[str, dict[str, list[str]]] = {}
+
+    def refuse_clash(self, path: str, going: set[str]) -> None:
+        """Raise ConflictError where a file differs from ``path`` in nothing but case."""
+        folder, name = posixpath.split(path)
+        for other in self._of(folder).get(name.casefold(), ()):
+            if other != name and posixpath.join(folder, other) not in going:
+                raise _case_clash(path, posixpath.join(folder, other))
+
+    def _of(self, folder: str) -> dict[str, list[str]]:
+        if folder not in self._names:
+            found: dict[str, list[str]] = {}
+            with contextlib.suppress(OSError):
+                for name in os.listdir(self._root / folder):
+                    found.setdefault(name.casefold(), []).append(name)
+            self._names[folder] = found
+        return self._names[folder]
 
 
 def _case_clash(new: str, other: str) -> ConflictError:

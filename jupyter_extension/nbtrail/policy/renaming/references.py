@@ -33,6 +33,7 @@ from nbtrail.project import Project
 #: Larger files are no text that somebody wrote; notebooks hold outputs and may be larger.
 _LARGEST = 5_000_000
 _MOST_MENTIONS = 20
+_MANY = 40
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def find_references(
         try:
             document = open_document(path, data)
         except NbtrailError as error:
-            if any(word in data for word in telling):
+            if any(word in data for word in _words_of(moves)):
                 warnings.append(f"{path} cannot be read, its references stay: {error.message}")
             continue
         found, problems = edits_of(document, places)
@@ -160,11 +161,13 @@ def _left(
     document: Document, index: int, piece: Piece, places: Places, edits: list[Edit]
 ) -> Iterator[str]:  # fmt: skip
     """Warnings of names in code that stand for no path of their own."""
-    if piece.kind == "markdown":
+    if piece.kind == "markdown" or not any(end in piece.text for end in places.endings):
         return
     taken = [(edit.start, edit.end) for edit in edits if edit.piece == index]
     for old in places.moves:
         name = posixpath.basename(old)
+        if name not in piece.text:
+            continue
         for match in re.finditer(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", piece.text):
             inside = any(start <= match.start() and match.end() <= end for start, end in taken)
             other = re.search(r"[\w./ -]*$", piece.text[: match.start()])
@@ -195,6 +198,11 @@ def file_edit(
 
 def _telling(moves: Mapping[str, str]) -> list[bytes]:
     """Bytes of which a file that refers to one of the names holds at least one."""
+    # Looking for each of many takes longer than looking at all files.
+    return [b""] if len(moves) > _MANY else _words_of(moves)
+
+
+def _words_of(moves: Mapping[str, str]) -> list[bytes]:
     words = set()
     for old in moves:
         stem = posixpath.splitext(posixpath.basename(old))[0]
