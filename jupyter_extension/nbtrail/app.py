@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from nbtrail.policy.origin import NewName
     from nbtrail.policy.registry import RuleInfo
     from nbtrail.policy.renaming.records import ChangeSummary, RenamePlan, RenameResult
+    from nbtrail.policy.splitting import Split
     from nbtrail.recorder.intake import Intake
 
 
@@ -540,6 +541,20 @@ class OpenProject:
         from nbtrail.policy.adopt import adopt_chosen
 
         return adopt_chosen(self.project, self.store_or_none(), chosen)
+
+    def split(
+        self,
+        path: str,
+        *,
+        at: str | None = None,
+        description: str | None = None,
+        apply: bool = False,
+    ) -> Split:
+        """Make two notebooks of one, or say what that would give; `nbtrail.policy.splitting`."""
+        from nbtrail.policy.splitting import split
+
+        store = self.store_or_none()
+        return split(self.project, store, path, at=at, description=description, apply=apply)
 
     def plan_change(
         self, notebook: str, *, references: bool = True, path: str | None = None, **parts: Any

@@ -132,6 +132,17 @@ describe('findings', () => {
     expect(isAutomatic(asking)).toBe(false);
   });
 
+  it('should show where a long notebook can be split', () => {
+    const args = { path: 'a.ipynb', at: 'c7' };
+    const fix = { action: 'split', label: 'Show where to split', args };
+    const long = finding({ code: 'NBT702', cell_id: 'c7', fix });
+    expect(fixCommand(long)).toEqual({
+      id: 'nbtrail:open-notebook',
+      args: { path: 'a.ipynb', cell: 'c7' }
+    });
+    expect(isAutomatic(long)).toBe(false);
+  });
+
   it('should be mended by the server when nothing is to be asked', () => {
     expect(fixCommand(finding())).toEqual({
       id: 'nbtrail:fix-findings',

@@ -40,7 +40,7 @@ export interface ICommandCall {
 
 /** What the button of a finding does, `null` when nothing mends it. */
 export function fixCommand(finding: IFinding): ICommandCall | null {
-  const { code, fix, path } = finding;
+  const { cell_id, code, fix, path } = finding;
   switch (fix?.action) {
     case undefined:
       return null;
@@ -50,6 +50,11 @@ export function fixCommand(finding: IFinding): ICommandCall | null {
       return { id: CommandIDs.resolvePair, args: { path } };
     case 'init':
       return { id: CommandIDs.initProject, args: {} };
+    case 'split':
+      return {
+        id: CommandIDs.openNotebook,
+        args: { path, ...(cell_id ? { cell: cell_id } : {}) }
+      };
     default:
       return { id: CommandIDs.fixFindings, args: { path, code } };
   }

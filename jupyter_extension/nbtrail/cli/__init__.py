@@ -16,6 +16,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "new": ("project", "Make a named, paired notebook."),
     "rename": ("renames", "Rename a notebook with all that belongs to it."),
     "undo": ("renames", "Take a rename back."),
+    "split": ("split", "Make two notebooks of one that is too long."),
     "check": ("check", "What breaks a rule, and how to mend it."),
     "rules": ("check", "All rules; one of them explained."),
     "resolve": ("pairs", "End a conflict between a notebook and its twin."),

@@ -252,7 +252,7 @@ def _new_path(
 ) -> str:
     if scratch:
         folder = project.config.names.scratch.strip("/")
-        return _free(project, f"{folder}/{PurePosixPath(path).name}")
+        return free_path(project, f"{folder}/{PurePosixPath(path).name}")
     if to is not None:
         return notebook_path(project, to)
     if category is None and description is None and sequence is None:
@@ -296,7 +296,7 @@ def _place(folder: str, file: str) -> str:
     return file if folder in ("", ".") else f"{folder}/{file}"
 
 
-def _free(project: Project, path: str) -> str:
+def free_path(project: Project, path: str) -> str:
     """``path``, or the first numbered one beside it that does not exist."""
     pure = PurePosixPath(path)
     candidate, number = path, 1

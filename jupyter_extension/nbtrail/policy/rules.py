@@ -23,7 +23,7 @@ from nbtrail.notebooks.document import NOT_JSON, read_notebook
 from nbtrail.notebooks.names import parse_name
 from nbtrail.pipeline.graph import infer_graph
 from nbtrail.pipeline.model import Node
-from nbtrail.policy import datasets, twins
+from nbtrail.policy import datasets, splitting, twins
 from nbtrail.policy.baseline import load_baseline
 from nbtrail.policy.cache import CheckCache
 from nbtrail.policy.catalogue import Problem
@@ -130,7 +130,8 @@ class _Checker:
         is_old = partial(self._baseline.holds, project, path)
         found = name_findings(project, path, baseline=self._baseline, clashes=self._clashes)
         for problem in problems:
-            finding = finding_of(project, BY_CODE[problem.code], path, problem, is_old)
+            offer = splitting.fix_of(path, problem)
+            finding = finding_of(project, BY_CODE[problem.code], path, problem, is_old, offer)
             if finding is not None:
                 found.append(finding)
         if twin.problem is not None:

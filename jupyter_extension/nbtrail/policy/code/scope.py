@@ -42,7 +42,7 @@ def problems(notebook: Notebook) -> Iterator[Problem]:
     where = f"before “{title}”" if title else "here"
     names = sorted(crossing(notebook, cut.index).data)
     needs = ", ".join(f"`{name}`" for name in names[:4]) + (" and others" if len(names) > 4 else "")
-    message = f"{size}: more than one notebook's worth. Split it {where}; " + (
+    message = f"{size}: more than one notebook's worth. Split it {where} (`nbtrail split`); " + (
         f"what follows needs {needs} from before." if names else "what follows stands alone."
     )
     yield Problem(TOO_LONG, message, cut.id)
