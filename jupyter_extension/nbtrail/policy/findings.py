@@ -26,7 +26,7 @@ TWIN_CONFLICT = "NBT303"
 
 
 class Fix(msgspec.Struct, frozen=True):
-    """What would mend it; ``action`` is rename, pair, resolve, split or init, ``label`` for people."""
+    """What would mend it: ``action`` is rename, pair, resolve, split or init; ``label`` says it."""
 
     action: str
     label: str
