@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from nbtrail.notebooks.parsing import parse_python
+
 #: Stands for the hidden state of global random generators, as if it were a name.
 RANDOM = "the random state"
 
@@ -144,12 +146,14 @@ def _plain_line(match: re.Match[str]) -> str:
 @lru_cache(maxsize=20_000)
 def flow_of(source: str) -> Flow:
     """Flow of one cell; empty when it is not Python."""
+    tree = parse_python(plain_python(source))
+    if tree is None:
+        return EMPTY
+    visitor = _Visitor()
     try:
-        tree = ast.parse(plain_python(source))
-        visitor = _Visitor()
         for statement in tree.body:
             visitor.visit(statement)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except (RecursionError, MemoryError):
         return EMPTY
     return visitor.flow()
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from nbtrail.notebooks.names import is_draft, parse_name
+from nbtrail.notebooks.parsing import forget_trees
 from nbtrail.pipeline.edges import find_edges, sort_key, with_origins, without_weak_cycles
 from nbtrail.pipeline.findings import cycles, missing_inputs, two_writers
 from nbtrail.pipeline.identity import Folders
@@ -88,6 +89,7 @@ def infer_graph(
             analyses[path] = found
     cache.forget_others(paths)
     cache.save()
+    forget_trees()
     folders = Folders(project.root)
     uses = settle(project, analyses, observed, folders)
     edges = find_edges(project, uses, analyses.keys())

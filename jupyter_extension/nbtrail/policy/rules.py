@@ -21,6 +21,7 @@ from nbtrail.errors import (
 from nbtrail.files import fingerprint, sha256_bytes
 from nbtrail.notebooks.document import NOT_JSON, read_notebook
 from nbtrail.notebooks.names import parse_name
+from nbtrail.notebooks.parsing import forget_trees
 from nbtrail.pipeline.graph import infer_graph
 from nbtrail.pipeline.model import Node
 from nbtrail.policy import datasets, splitting, twins
@@ -114,6 +115,7 @@ class _Checker:
         """Keep what was found for the next time."""
         self._cache.forget_others(self._everything)
         self._cache.save()
+        forget_trees()
 
     def findings(self, path: str) -> list[Finding]:
         """Everything that is wrong with one notebook."""

@@ -6,10 +6,10 @@ import ast
 import hashlib
 import re
 import textwrap
-import warnings
 
 from nbtrail.notebooks.cells import Cell, code_cells_of, language
 from nbtrail.notebooks.document import Notebook
+from nbtrail.notebooks.parsing import parse_python
 
 #: Names of the calls that stand for magics in the tree.
 LINE_MAGIC, SHELL, CELL_MAGIC, SCRIPT = "_line_magic", "_shell", "_cell_magic", "_script"
@@ -29,10 +29,12 @@ def parse_cell(source: str) -> ast.Module | None:
     """
     source = source.replace("\r\n", "\n")
     if not source.lstrip().startswith("%%"):
-        tree = _parse(source)
+        tree = parse_python(source)
         if tree is not None:
             return tree
-    return _parse(_without_magics(source)) or _parse(textwrap.dedent(_without_magics(source)))
+    return parse_python(_without_magics(source)) or parse_python(
+        textwrap.dedent(_without_magics(source))
+    )
 
 
 def code_digest(notebook: Notebook) -> str:
@@ -52,7 +54,7 @@ def code_digest(notebook: Notebook) -> str:
 
 def module_digest(source: str) -> str:
     """Identity of a local module's code, comments left out."""
-    tree = _parse(source)
+    tree = parse_python(source)
     text = source if tree is None else ast.dump(tree)
     return hashlib.sha256(text.encode("utf-8", errors="replace")).hexdigest()
 
@@ -62,15 +64,6 @@ def _normal(cell: Cell, python: bool) -> str:
     if tree is None:
         return "\n".join(line.rstrip() for line in cell.source.strip().splitlines())
     return ast.dump(tree) if tree.body else ""
-
-
-def _parse(source: str) -> ast.Module | None:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
 
 
 def _without_magics(source: str) -> str:
