@@ -10,7 +10,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 
-import { askDraft, attempt } from './dialogs';
+import { attempt } from './attempt';
 import { NotebookFiles, NotebookModels } from './model';
 import { ITrailSettings } from './tokens';
 
@@ -66,6 +66,7 @@ export class DraftGuard implements IDisposable {
       if (path === null) {
         return false;
       }
+      const { askDraft } = await import('./dialogs');
       const decision = await askDraft({
         ...(await files.naming(path)),
         trans,

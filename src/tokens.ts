@@ -64,6 +64,7 @@ export namespace CommandIDs {
   export const newNotebook = 'nbtrail:new-notebook';
   export const continueNotebook = 'nbtrail:continue-notebook';
   export const checkProject = 'nbtrail:check-project';
+  export const adopt = 'nbtrail:adopt';
   export const initProject = 'nbtrail:init-project';
   export const refresh = 'nbtrail:refresh';
   export const openPanel = 'nbtrail:open-panel';

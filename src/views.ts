@@ -24,6 +24,9 @@ import { DraftGuard } from './drafts';
 // eslint-disable-next-line jupyter/prefer-lazy-imports
 import { CategoryCards } from './launcher';
 import { TrailPanel } from './panel';
+// It listens to renames from the start.
+// eslint-disable-next-line jupyter/prefer-lazy-imports
+import { RenameFollower } from './renames';
 import {
   DOMAIN,
   INotebookFiles,
@@ -97,21 +100,25 @@ export const launcher: JupyterFrontEndPlugin<void> = {
 /** The question for a better name wherever Lab is about to give a bad one. */
 export const doors: JupyterFrontEndPlugin<void> = {
   id: 'nbtrail:doors',
-  description: 'Asks for a better name where the server refuses one.',
+  description:
+    'Asks for a better name where the server refuses one, and offers to let references follow.',
   autoStart: true,
-  requires: [IProjectModel],
+  requires: [IProjectModel, INotebookFiles],
   optional: [ITranslator],
   activate: (
     app: JupyterFrontEnd,
     project: IProjectModel,
+    files: INotebookFiles,
     translator: ITranslator | null
   ): void => {
-    const doors = new NameDoors({
-      client: project.client,
-      contents: app.serviceManager.contents,
-      trans: (translator ?? nullTranslator).load(DOMAIN)
+    const { contents } = app.serviceManager;
+    const trans = (translator ?? nullTranslator).load(DOMAIN);
+    const doors = new NameDoors({ client: project.client, contents, trans });
+    const follower = new RenameFollower({ contents, files, project, trans });
+    app.shell.disposed.connect(() => {
+      doors.dispose();
+      follower.dispose();
     });
-    app.shell.disposed.connect(() => doors.dispose());
   }
 };
 

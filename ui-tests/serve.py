@@ -6,6 +6,8 @@ Below the server's root:
 - ``drafts``: a project with the example's rules and one notebook
 - ``names``: a project with a good name, a bad one from before the rules, and a folder
 - ``pairs``: a project with a notebook that has a twin
+- ``moves``: a project with a notebook that another one runs
+- ``chaos``: notebooks as people leave them, and no project
 - ``broken``: files that are no notebooks, a kernel that is not there, and a notebook that is fine
 - ``dying``: a notebook that ends its own kernel once there is a file named ``end``
 - ``corrupt``: a project whose ``trail.db`` is no database
@@ -56,6 +58,35 @@ def project(folder: Path, notebooks: dict[str, str]) -> Path:
     return folder
 
 
+def chaos(folder: Path) -> None:
+    """Notebooks that grew without rules: defaults, versions, copies."""
+    subprocess.run(["git", "init", "--quiet", str(folder)], check=True)
+    clean = (
+        "import pandas as pd\nraw = pd.read_csv('passengers.csv')",
+        "raw = raw.dropna(subset=['age'])\nraw['age'] = raw['age'].clip(0, 90)",
+        "raw.to_csv('passengers_clean.csv', index=False)",
+    )
+    fit = (
+        "import pandas as pd\nfrom sklearn.ensemble import RandomForestClassifier",
+        "data = pd.read_csv('passengers_clean.csv')\nX, y = data.drop(columns='lived'), data.lived",
+        "model = RandomForestClassifier(random_state=0)\nmodel.fit(X, y)",
+        "print(model.score(X, y))",
+    )
+    look = (
+        "import pandas as pd\nimport matplotlib.pyplot as plt",
+        "data = pd.read_csv('passengers_clean.csv')",
+        "data.groupby('class').age.mean().plot(kind='bar')\nplt.show()",
+    )
+    for name, sources in {
+        "Untitled3": look,
+        "prep": clean,
+        "model_final": fit,
+        "model_final_v2 (1)": (*fit, "print('again')"),
+        "empty": ("",),
+    }.items():
+        (folder / f"{name}.ipynb").write_text(notebook(*sources))
+
+
 def prepare(root: Path) -> None:
     """Make the projects below ``root``."""
     numbers = notebook("numbers = [1, 2, 3]", "sum(numbers)")
@@ -82,7 +113,18 @@ def prepare(root: Path) -> None:
             )
         },
     )
-    (pairs / "nbtrail.toml").write_text('[policy]\ncategory = "enforce"\ntwin = "enforce"\n')
+    moves = project(
+        root / "moves",
+        {
+            "1-CLEANING-numbers": numbers,
+            "2-DEPLOY-report": notebook("%run 1-CLEANING-numbers.ipynb", "print(numbers)"),
+        },
+    )
+    for paired in (pairs, moves):
+        (paired / "nbtrail.toml").write_text(
+            '[policy]\ncategory = "enforce"\ntwin = "enforce"\n'
+        )
+    chaos(root / "chaos")
     project(
         root / "broken",
         {

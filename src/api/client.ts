@@ -53,13 +53,88 @@ export class TrailClient {
     project: string,
     path: string,
     body: TrailClient.INotebookChange
-  ): Promise<TrailClient.INotebookFiles> {
+  ): Promise<TrailClient.IChangedNotebook> {
     return this._send(
       'PATCH',
       `notebooks/${encodePath(path)}`,
       { project },
       body
     );
+  }
+
+  /** What another path of a notebook would change; nothing is changed. */
+  planRename(
+    project: string,
+    path: string,
+    target: string
+  ): Promise<Types.IRenamePlan> {
+    return this._send(
+      'PATCH',
+      `notebooks/${encodePath(path)}`,
+      { project },
+      { path: target, dry_run: true }
+    );
+  }
+
+  /** What several new paths would change; nothing is changed. */
+  async planRenames(
+    project: string,
+    renames: TrailClient.INewPath[]
+  ): Promise<Types.IRenamePlan> {
+    const { plan } = await this._send<Types.IRenameResult>(
+      'POST',
+      'renames',
+      { project },
+      { renames, dry_run: true }
+    );
+    return plan;
+  }
+
+  /** What still names a notebook by the path that it had. */
+  references(
+    project: string,
+    path: string,
+    was: string
+  ): Promise<Types.IRenamePlan> {
+    return this._get(`notebooks/${encodePath(path)}/references`, {
+      project,
+      was
+    });
+  }
+
+  /** Let that follow. */
+  followReferences(
+    project: string,
+    path: string,
+    was: string
+  ): Promise<Types.IRenameResult> {
+    const endPoint = `notebooks/${encodePath(path)}/references`;
+    return this._send('POST', endPoint, { project }, { was });
+  }
+
+  /** Put names, twins, histories and references back. */
+  undo(project: string, change: string): Promise<Types.IRenameResult> {
+    const endPoint = `changes/${encodeURIComponent(change)}/undo`;
+    return this._send('POST', endPoint, { project }, {});
+  }
+
+  /**
+   * Names for the notebooks of a folder that have none.
+   *
+   * @param copies Whether near-copies get names, or go to scratch.
+   */
+  proposeAdoption(
+    project: string,
+    copies: 'keep' | 'scratch'
+  ): Promise<Types.IAdoption> {
+    return this._get('adopt', { project, copies });
+  }
+
+  adopt(
+    project: string,
+    proposals: TrailClient.INewPath[]
+  ): Promise<Types.IAdopted> {
+    return this._send('POST', 'adopt', { project }, { proposals });
   }
 
   /** What notebook and twin disagree about. */
@@ -194,6 +269,8 @@ export namespace TrailClient {
     description?: string;
     sequence?: string;
     path?: string;
+    /** Whether what names the notebook follows, which it does by default. */
+    references?: boolean;
     scratch?: true;
     pair?: true;
     /** Ends a conflict of the pair, as a whole or by cell; comes alone. */
@@ -203,6 +280,19 @@ export namespace TrailClient {
   export interface INotebookFiles {
     path: string;
     twin: string | null;
+  }
+
+  export interface IChangedNotebook extends INotebookFiles {
+    /** What a rename is undone by. */
+    change?: string | null;
+    /** How many lines elsewhere were changed. */
+    references?: number;
+    warnings?: string[];
+  }
+
+  export interface INewPath {
+    path: string;
+    new_path: string;
   }
 
   export interface IRunRequest {

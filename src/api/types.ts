@@ -155,8 +155,47 @@ export interface IReference {
 export interface IRenamePlan {
   renames: IRename[];
   references: IReference[];
-  /** All references as a unified diff. */
-  diff: string;
+  /** Unified diffs of references by file. */
+  diff: { [path: string]: string };
+  warnings: string[];
+}
+
+/** What was renamed. */
+export interface IRenameResult {
+  plan: IRenamePlan;
+  /** What it is undone by, `null` when nothing was done. */
+  change: string | null;
+  /** How many lines were changed. */
+  references: number;
+  warnings: string[];
+}
+
+/** What a notebook of a folder that is to be adopted could be called. */
+export interface ISuggestion {
+  path: string;
+  new_path: string;
+  category: string;
+  /** Why this category: a phrase without its subject. */
+  why: string;
+  /** Of the category, between 0 and 1. */
+  confidence: number;
+  description: string;
+  sequence: string | null;
+  near_copy_of: string | null;
+  similarity: number | null;
+  copy_why: string | null;
+}
+
+/** Proposals in the order of the pipeline, and what is left alone. */
+export interface IAdoption {
+  proposals: ISuggestion[];
+  left: { path: string; why: string }[];
+}
+
+/** What adopting has renamed. */
+export interface IAdopted {
+  renamed: { path: string; new_path: string }[];
+  change: string | null;
   warnings: string[];
 }
 

@@ -1,6 +1,7 @@
 import { addIcon } from '@jupyterlab/ui-components';
 
-import { askNewNotebook, attempt, INameOptions } from '../dialogs';
+import { attempt } from '../attempt';
+import type { INameOptions } from '../dialogs';
 import { categoryIcon, continueIcon } from '../icons';
 import { CommandIDs } from '../tokens';
 import {
@@ -29,6 +30,7 @@ export function addCreate(options: ICommandsOptions, register: Register): void {
     await attempt(trans, async () => {
       const { client, root } = project;
       const folder = form.folder ?? '';
+      const { askNewNotebook } = await import('../dialogs');
       const choice = await askNewNotebook({
         value: { sequence: null, category: null, description: '' },
         ...form,

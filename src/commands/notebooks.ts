@@ -1,9 +1,10 @@
 import { Notification } from '@jupyterlab/apputils';
 import { editIcon, linkIcon, notebookIcon } from '@jupyterlab/ui-components';
 
-import { askConflict, askDraft, askRename, attempt } from '../dialogs';
+import { attempt } from '../attempt';
 import { conflictIcon, diffIcon } from '../icons';
-import { isDraft } from '../model';
+import { isDraft, RenamingModel } from '../model';
+import { tellRename } from '../renames';
 import { CommandIDs } from '../tokens';
 import {
   Arguments,
@@ -23,20 +24,51 @@ export function addNotebooks(
   const { app, files, project, trans } = options;
   const hasPath = (args: Arguments): boolean => pathOf(options, args) !== null;
 
-  const rename = async (path: string): Promise<void> => {
+  const name = async (path: string): Promise<void> => {
     await attempt(trans, async () => {
-      const form = { ...(await files.naming(path)), trans };
-      if (!isDraft(path)) {
-        const parts = await askRename(form);
-        return parts && files.rename(path, parts);
+      const naming = await files.naming(path);
+      const { askDraft } = await import('../dialogs');
+      const decision = await askDraft({ ...naming, run: false, trans });
+      if (decision.action === 'scratch') {
+        tellRename(options, await files.toScratch(path));
+      } else if (decision.action === 'name') {
+        tellRename(options, await files.rename(path, decision.parts));
       }
-      const decision = await askDraft({ ...form, run: false });
-      if (decision.action === 'cancel') {
-        return null;
+    });
+  };
+
+  /** Another name; asked for where it is none yet, or changes other files. */
+  const rename = async (
+    path: string,
+    category: string | null
+  ): Promise<void> => {
+    await attempt(trans, async () => {
+      const naming = await files.naming(path);
+      const model = new RenamingModel({
+        ...naming,
+        path,
+        plan: (from, target) => files.plan(from, target),
+        value: { ...naming.value, ...(category === null ? {} : { category }) }
+      });
+      await model.ready;
+      const { plan } = model;
+      if (
+        category !== null &&
+        plan?.references.length === 0 &&
+        plan.warnings.length === 0
+      ) {
+        const { parts } = model.naming;
+        model.dispose();
+        tellRename(options, await files.rename(path, parts));
+        return;
       }
-      return decision.action === 'scratch'
-        ? files.toScratch(path)
-        : files.rename(path, decision.parts);
+      const { folder } = naming;
+      const { askRename } = await import('../dialogs');
+      const choice = await askRename({ folder, model, trans });
+      if (choice !== null) {
+        const { parts, references } = choice;
+        tellRename(options, await files.rename(path, parts, references));
+      }
     });
   };
 
@@ -49,6 +81,7 @@ export function addNotebooks(
       );
       return files.refreshPair(path);
     }
+    const { askConflict } = await import('../dialogs');
     const keep = await askConflict({ conflict, trans });
     return keep === null ? undefined : files.resolve(path, keep);
   };
@@ -60,14 +93,19 @@ export function addNotebooks(
     isEnabled: hasPath,
     execute: async args => {
       const path = pathOf(options, args);
-      return path === null ? undefined : rename(path);
+      if (path !== null) {
+        await (isDraft(path) ? name(path) : rename(path, null));
+      }
     },
     describedBy: describe({ path: pathSchema(trans) })
   });
 
   register(CommandIDs.changeCategory, {
     label: args =>
-      text(args, 'category') ?? trans.__('Change category or name…'),
+      text(args, 'category') ??
+      (args['menu']
+        ? trans.__('Description…')
+        : trans.__('Change category or name…')),
     caption: trans.__('Move the notebook to another category'),
     icon: editIcon,
     isEnabled: hasPath,
@@ -75,21 +113,19 @@ export function addNotebooks(
     execute: async args => {
       const path = pathOf(options, args);
       const category = text(args, 'category');
-      if (path === null) {
-        return;
+      if (path !== null) {
+        await (isDraft(path) ? name(path) : rename(path, category));
       }
-      if (category === null) {
-        return rename(path);
-      }
-      await attempt(trans, async () =>
-        files.rename(path, { ...(await files.parts(path)), category })
-      );
     },
     describedBy: describe({
       path: pathSchema(trans),
       category: {
         type: 'string',
         description: trans.__('The new category; asked for without one')
+      },
+      menu: {
+        type: 'boolean',
+        description: trans.__('Whether the label is for a menu of categories')
       }
     })
   });

@@ -1,7 +1,9 @@
 import { codeCheckIcon, refreshIcon } from '@jupyterlab/ui-components';
 
-import { attempt } from '../dialogs';
-import { trailIcon } from '../icons';
+import { attempt } from '../attempt';
+import { adoptIcon, trailIcon } from '../icons';
+import { AdoptionModel } from '../model';
+import { tellChange } from '../renames';
 import { CommandIDs, WidgetIDs } from '../tokens';
 import {
   describe,
@@ -16,7 +18,7 @@ export function addProject(
   options: ICommandsOptions,
   register: Register
 ): void {
-  const { app, models, project, trans } = options;
+  const { app, files, models, project, trans } = options;
 
   register(CommandIDs.checkProject, {
     label: trans.__('Check the project'),
@@ -46,6 +48,56 @@ export function addProject(
     describedBy: describe({
       path: pathSchema(trans),
       code: { type: 'string', description: trans.__('Code of the finding') }
+    })
+  });
+
+  register(CommandIDs.adopt, {
+    label: args =>
+      args['short'] ? trans.__('Names…') : trans.__('Propose names…'),
+    caption: trans.__(
+      'Read the notebooks of this folder and propose category, description and number'
+    ),
+    icon: adoptIcon,
+    isEnabled: () => project.project !== null,
+    execute: async () => {
+      const model = new AdoptionModel({
+        categories: files.categories,
+        propose: scratch =>
+          project.client.proposeAdoption(
+            project.root,
+            scratch ? 'scratch' : 'keep'
+          )
+      });
+      void model.load();
+      const adopted = project.project?.adopted ?? false;
+      const { askAdoption } = await import('../dialogs');
+      const chosen = await askAdoption({
+        adopted,
+        categories: files.categories,
+        model,
+        trans
+      });
+      if (chosen.length === 0) {
+        return;
+      }
+      await attempt(trans, async () => {
+        if (!adopted) {
+          await project.init();
+        }
+        const done = await files.adopt(chosen);
+        const message = trans._n(
+          '%1 notebook renamed.',
+          '%1 notebooks renamed.',
+          done.renamed.length
+        );
+        tellChange(options, message, done);
+      });
+    },
+    describedBy: describe({
+      short: {
+        type: 'boolean',
+        description: trans.__('Whether the label is for a narrow button')
+      }
     })
   });
 

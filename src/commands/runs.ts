@@ -2,7 +2,7 @@ import { Notification } from '@jupyterlab/apputils';
 import { fastForwardIcon, runIcon, stopIcon } from '@jupyterlab/ui-components';
 
 import { IRunEvent, TrailClient } from '../api';
-import { attempt } from '../dialogs';
+import { attempt } from '../attempt';
 import { trailIcon, verifyIcon } from '../icons';
 import { pending, stale } from '../model';
 import { CommandIDs, WidgetIDs } from '../tokens';

@@ -36,8 +36,7 @@ export async function askConflict(
             : trans.__('Keep the notebook')
       })
     ],
-    // Enter must not keep a whole file.
-    defaultButton: conflict.cells.length > 0 ? 1 : 0
+    isCareful: true
   });
   dialog.addClass('jp-mod-wide');
   const { button, value } = await dialog.launch();

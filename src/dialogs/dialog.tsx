@@ -11,8 +11,12 @@ import * as React from 'react';
  */
 export class TrailDialog<T> extends Dialog<T> {
   constructor(options: TrailDialog.IOptions<T>) {
-    const { body, buttons } = options;
-    super({ defaultButton: buttons.length - 1, ...options });
+    const { body, buttons, isCareful = false } = options;
+    super({
+      defaultButton: isCareful ? 0 : buttons.length - 1,
+      ...options
+    });
+    this._isCareful = isCareful;
     this.addClass('jp-Trail-dialog');
     body.rendered.connect(() => this._checkValidation());
   }
@@ -23,6 +27,11 @@ export class TrailDialog<T> extends Dialog<T> {
     const inBody =
       isButton && activeElement.closest('.jp-Dialog-body') !== null;
     if (inBody && ['Enter', 'ArrowLeft', 'ArrowRight'].includes(event.key)) {
+      return;
+    }
+    if (this._isCareful && event.key === 'Enter' && !isButton) {
+      event.preventDefault();
+      event.stopPropagation();
       return;
     }
     const footer = this.node.querySelectorAll('.jp-Dialog-footer button');
@@ -41,6 +50,8 @@ export class TrailDialog<T> extends Dialog<T> {
     }
     super._evtKeydown(event);
   }
+
+  private readonly _isCareful: boolean;
 }
 
 export namespace TrailDialog {
@@ -51,6 +62,9 @@ export namespace TrailDialog {
   export interface IOptions<T> extends Partial<Dialog.IOptions<T>> {
     body: FormBody<T>;
     buttons: Dialog.IButton[];
+
+    /** Whether only a button accepts, and Enter in a field does nothing. */
+    isCareful?: boolean;
     title: string;
   }
 }

@@ -1,12 +1,14 @@
-import { Dialog, showErrorMessage } from '@jupyterlab/apputils';
-import { TranslationBundle } from '@jupyterlab/translation';
+import { Dialog } from '@jupyterlab/apputils';
 
 import { INameParts, NamingModel } from '../model';
 import { TrailDialog } from './dialog';
 import { INameChoice, NameForm } from './name';
 
+export { askAdoption } from './adopt';
 export { askConflict } from './conflict';
 export { INameChoice, NameForm } from './name';
+export { askReferences } from './references';
+export { askRename } from './rename';
 
 /** What the user decided about a draft. */
 export type DraftDecision =
@@ -77,35 +79,6 @@ export async function askBetterName(
     Dialog.okButton({ label: accept })
   ]);
   return result.button.accept ? (result.value?.parts ?? null) : null;
-}
-
-/** Ask for another category or description; `null` when cancelled. */
-export async function askRename(
-  options: INameOptions
-): Promise<INameParts | null> {
-  const { trans } = options;
-  const result = await Private.ask(trans.__('Category and name'), options, [
-    Dialog.cancelButton({ label: trans.__('Cancel') }),
-    Dialog.okButton({ label: trans.__('Change') })
-  ]);
-  return result.button.accept ? (result.value?.parts ?? null) : null;
-}
-
-/** Do something that may fail; a failure is shown with what the server said. */
-export async function attempt<T>(
-  trans: TranslationBundle,
-  action: () => Promise<T>
-): Promise<T | null> {
-  try {
-    return await action();
-  } catch (reason) {
-    await showErrorMessage(
-      trans.__('nbtrail could not do this'),
-      reason instanceof Error ? reason.message : String(reason),
-      [Dialog.okButton({ label: trans.__('Close') })]
-    );
-    return null;
-  }
 }
 
 namespace Private {

@@ -6,7 +6,8 @@ import { Widget } from '@lumino/widgets';
 import * as React from 'react';
 
 import { IDiff, IDiffCell } from '../api';
-import { emphasise, foldCells, IFold } from './folds';
+import { foldCells, IFold } from './folds';
+import { Lines } from './lines';
 import { cellLabel, summaryLine, versionLabel } from './summary';
 
 interface IContext {
@@ -68,7 +69,9 @@ function Fold(props: { fold: IFold; trans: TranslationBundle }): JSX.Element {
         {trans._n('%1 cell unchanged', '%1 cells unchanged', fold.cells.length)}
       </button>
       {open &&
-        fold.cells.map((cell, index) => <Source key={index} cell={cell} />)}
+        fold.cells.map((cell, index) => (
+          <Lines key={index} lines={cell.source} type={cell.cell_type} />
+        ))}
     </section>
   );
 }
@@ -85,36 +88,11 @@ function Cell(props: IContext & { cell: IDiffCell }): JSX.Element {
       aria-label={cellLabel(cell, trans)}
     >
       <h3>{cellLabel(cell, trans)}</h3>
-      <Source cell={cell} />
+      <Lines lines={cell.source} type={cell.cell_type} />
       {cell.cell_type === 'code' && (
         <Outputs cell={cell} rendermime={rendermime} trans={trans} />
       )}
     </section>
-  );
-}
-
-const SIGNS = { equal: ' ', delete: '−', insert: '+' };
-
-function Source(props: { cell: IDiffCell }): JSX.Element {
-  const { cell } = props;
-  const lines = React.useMemo(() => emphasise(cell.source), [cell]);
-  return (
-    <pre className="jp-Trail-lines" data-cell-type={cell.cell_type}>
-      {lines.map((line, index) => (
-        <div key={index} className={`jp-Trail-line jp-mod-${line.op}`}>
-          <span className="jp-Trail-line-sign">{SIGNS[line.op]}</span>
-          <code>
-            {line.segments.map((segment, place) =>
-              segment.marked ? (
-                <mark key={place}>{segment.text}</mark>
-              ) : (
-                segment.text
-              )
-            )}
-          </code>
-        </div>
-      ))}
-    </pre>
   );
 }
 

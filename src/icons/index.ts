@@ -48,6 +48,14 @@ export const continueIcon = new LabIcon({
 </svg>`
 });
 
+/** A label on a string: names. */
+export const adoptIcon = new LabIcon({
+  name: 'nbtrail:adopt',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+  <path class="jp-icon3 jp-icon-selectable" fill="#616161" d="M3 3h9l9.300 9.300-9 9L3 12zm2 2v6.200l7.300 7.300 6.200-6.200L11.200 5zm3 1.500a1.600 1.600 0 1 1 0 3.200 1.600 1.600 0 0 1 0-3.200z"/>
+</svg>`
+});
+
 /** A notebook in the hue of a category, by its place among the categories. */
 export function categoryIcon(index: number): LabIcon {
   return Private.icons[index % Private.icons.length];

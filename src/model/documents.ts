@@ -18,6 +18,11 @@ export class OpenDocuments {
     this._widgets = options.widgets;
   }
 
+  /** Whether documents follow a rename of the server just now. */
+  get isFollowing(): boolean {
+    return this._isFollowing;
+  }
+
   /** The documents that show a file. */
   of(path: string): DocumentRegistry.Context[] {
     return [...this._all()].filter(
@@ -52,21 +57,32 @@ export class OpenDocuments {
    * has moved, as they do when Lab itself renames a file.
    */
   async follow(moves: ReadonlyArray<IMove>): Promise<void> {
-    const { fileChanged } = this._contents;
     for (const { from, to } of moves) {
+      const contexts = this.of(from);
       const drives = new Set(
-        this.of(from).map(({ path }) => this._contents.driveName(path))
+        contexts.map(({ path }) => this._contents.driveName(path))
       );
       const model = await this._contents.get(to, { content: false });
+      for (const { sessionContext } of contexts) {
+        // The server has to know before cells run under the new name.
+        await sessionContext.session?.setPath(to);
+      }
       for (const drive of drives.add('')) {
-        const prefix = drive ? `${drive}:` : '';
-        (fileChanged as Signal<unknown, Contents.IChangedArgs>).emit({
-          type: 'rename',
-          oldValue: { path: `${prefix}${from}` },
-          newValue: { ...model, path: `${prefix}${to}` }
-        });
+        this._tell(drive ? `${drive}:` : '', from, { ...model, path: to });
       }
     }
+  }
+
+  /** Say what Lab's contents manager says of its own renames. */
+  private _tell(prefix: string, from: string, to: Contents.IModel): void {
+    const { fileChanged } = this._contents;
+    this._isFollowing = true;
+    (fileChanged as Signal<unknown, Contents.IChangedArgs>).emit({
+      type: 'rename',
+      oldValue: { path: `${prefix}${from}` },
+      newValue: { ...to, path: `${prefix}${to.path}` }
+    });
+    this._isFollowing = false;
   }
 
   private _all(): Set<DocumentRegistry.Context> {
@@ -81,6 +97,7 @@ export class OpenDocuments {
   }
 
   private readonly _contents: Contents.IManager;
+  private _isFollowing = false;
   private readonly _manager: IDocumentManager | null;
   private readonly _widgets: () => Iterable<Widget>;
 }

@@ -2,12 +2,40 @@ import { PathExt } from '@jupyterlab/coreutils';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { Contents } from '@jupyterlab/services';
 
-import { IConflict, INotebookStatus, TrailClient } from '../api';
+import {
+  IAdopted,
+  IConflict,
+  INotebookStatus,
+  IRename,
+  IRenamePlan,
+  IRenameResult,
+  TrailClient
+} from '../api';
 import type { OpenDocuments } from './documents';
 import { buildName, INameParts, parseName, renamed, spaced } from './names';
 import type { NamingModel } from './naming';
 import type { NotebookModels } from './notebooks';
 import type { ProjectModel } from './project';
+
+/** What became of a notebook that was to have another name. */
+export interface IDone {
+  /** `null` when it has that name already. */
+  path: string | null;
+
+  /** What it is undone by. */
+  change: string | null;
+
+  /** How many lines elsewhere followed. */
+  references: number;
+  warnings: string[];
+}
+
+const NOTHING: IDone = {
+  path: null,
+  change: null,
+  references: 0,
+  warnings: []
+};
 
 /**
  * Changes of notebooks that open tabs and running kernels have to follow.
@@ -67,47 +95,96 @@ export class NotebookFiles {
     };
   }
 
-  /**
-   * Give the notebook the name that the parts make.
-   *
-   * It goes through the contents manager, so that documents, their kernel
-   * sessions and the file browser follow; the server moves twin and history.
-   *
-   * @returns The new path in the project.
-   */
-  async rename(path: string, parts: INameParts): Promise<string> {
-    const target = renamed(path, buildName(parts));
-    if (target !== path) {
-      await this._save(path);
-      await this._contents.rename(
-        this._project.contentsPath(path),
-        this._project.contentsPath(target)
-      );
-    }
-    await this._project.refresh('graph', 'findings');
-    return target;
+  /** The documents that are open. */
+  get documents(): OpenDocuments {
+    return this._documents;
+  }
+
+  /** What another name would change, that of the notebook itself included. */
+  plan(path: string, target: string): Promise<IRenamePlan> {
+    const { client, root } = this._project;
+    return client.planRename(root, path, target);
   }
 
   /**
-   * Move the notebook to the folder where no rules hold.
+   * Give the notebook the name that the parts make.
    *
-   * The server chooses the place; the open document is told through its
-   * kernel session, which is what Lab's documents listen to.
+   * Its twin, its history and git go along, as do open documents and what
+   * names it elsewhere.
+   *
+   * @param references Whether what names it elsewhere follows.
    */
-  async toScratch(path: string): Promise<string> {
-    await this._save(path);
-    const panel = this.panel(path);
-    const { client, root } = this._project;
-    const moved = await client.changeNotebook(root, path, { scratch: true });
-    const session = panel?.context.sessionContext.session;
-    const target = this._project.contentsPath(moved.path);
-    if (session) {
-      await session.setPath(target);
-    } else {
-      panel?.close();
+  async rename(
+    path: string,
+    parts: INameParts,
+    references = true
+  ): Promise<IDone> {
+    const target = renamed(path, buildName(parts));
+    if (target === path) {
+      return NOTHING;
     }
-    await this._project.refresh('graph', 'findings');
-    return moved.path;
+    const { client, root } = this._project;
+    const plan = await this.plan(path, target);
+    await this._saveAll(plan);
+    const done = await client.changeNotebook(root, path, {
+      path: target,
+      ...(references ? {} : { references })
+    });
+    await this._followPlan(plan);
+    return {
+      path: done.path,
+      change: done.change ?? null,
+      references: done.references ?? 0,
+      warnings: done.warnings ?? []
+    };
+  }
+
+  /** Rename the notebooks of a folder as it was chosen, all or none. */
+  async adopt(chosen: TrailClient.INewPath[]): Promise<IAdopted> {
+    const { client, root } = this._project;
+    const plan = await client.planRenames(root, chosen);
+    await this._saveAll(plan);
+    const done = await client.adopt(root, chosen);
+    await this._followPlan(plan);
+    return done;
+  }
+
+  /** Let what names a notebook elsewhere follow a rename of Lab's own. */
+  async followReferences(path: string, was: string): Promise<IRenameResult> {
+    const { client, root } = this._project;
+    await this._saveAll(await client.references(root, path, was));
+    const done = await client.followReferences(root, path, was);
+    await this._followPlan(done.plan);
+    return done;
+  }
+
+  /** Let the twin's tab follow a notebook that Lab has renamed. */
+  followTwin(twin: string, was: string): Promise<void> {
+    const stem = PathExt.basename(was, '.ipynb');
+    const name = `${stem}${PathExt.extname(twin)}`;
+    const from = this._project.contentsPath(renamed(twin, name));
+    return this._documents.of(from).length > 0
+      ? this._documents.follow([{ from, to: this._project.contentsPath(twin) }])
+      : Promise.resolve();
+  }
+
+  /** Put back what a change has renamed. */
+  async undo(change: string): Promise<void> {
+    const { client, root } = this._project;
+    const { plan } = await client.undo(root, change);
+    await this._followPlan(plan);
+  }
+
+  /** Move the notebook to the folder where no rules hold. */
+  async toScratch(path: string): Promise<IDone> {
+    await this._save(path);
+    const { client, root } = this._project;
+    const { twin } = await this.status(path);
+    const done = await client.changeNotebook(root, path, { scratch: true });
+    await this._follow([
+      { path, new_path: done.path, twin, new_twin: done.twin }
+    ]);
+    return { ...NOTHING, path: done.path, change: done.change ?? null };
   }
 
   /** Write the readable twin of a notebook. */
@@ -163,6 +240,45 @@ export class NotebookFiles {
         panel => this._contents.localPath(panel.context.path) === wanted
       ) ?? null
     );
+  }
+
+  /** Save what a rename is about to write. */
+  private _saveAll({ references, renames }: IRenamePlan): Promise<void> {
+    const paths = [
+      ...renames.flatMap(({ path, twin }) => [path, twin ?? []].flat()),
+      ...references.map(({ path }) => path)
+    ];
+    return this._documents.save(
+      [...new Set(paths)].map(path => this._project.contentsPath(path))
+    );
+  }
+
+  /** Let open documents follow what the server has renamed and written. */
+  private async _followPlan({
+    references,
+    renames
+  }: IRenamePlan): Promise<void> {
+    await this._follow(renames);
+    const moved = new Map(
+      renames.flatMap(({ new_path, new_twin, path, twin }) => [
+        [path, new_path],
+        [twin ?? '', new_twin ?? '']
+      ])
+    );
+    const written = new Set(references.map(({ path }) => path));
+    await this.reload([...written].map(path => moved.get(path) ?? path));
+  }
+
+  private async _follow(
+    renames: ReadonlyArray<Omit<IRename, 'tracked'>>
+  ): Promise<void> {
+    const place = (path: string): string => this._project.contentsPath(path);
+    const moves = renames.flatMap(({ new_path, new_twin, path, twin }) => [
+      { from: place(path), to: place(new_path) },
+      ...(twin && new_twin ? [{ from: place(twin), to: place(new_twin) }] : [])
+    ]);
+    await this._documents.follow(moves.filter(({ from, to }) => from !== to));
+    await this._project.refresh('graph', 'findings');
   }
 
   private _save(path: string): Promise<void> {

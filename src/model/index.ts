@@ -1,3 +1,4 @@
+export * from './adoption';
 export * from './checks';
 export * from './chips';
 export * from './conflict';
@@ -15,5 +16,6 @@ export * from './notebook';
 export * from './notebooks';
 export * from './project';
 export * from './refusals';
+export * from './renaming';
 export * from './refresh';
 export * from './stream';

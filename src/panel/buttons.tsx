@@ -36,6 +36,7 @@ export class PipelineButtons extends ReactWidget {
       command: CommandIDs.newNotebook,
       args: { short: true }
     });
+    this._menu.addItem({ command: CommandIDs.adopt });
     this._menu.addItem({ command: CommandIDs.openDiff });
     this._menu.addItem({ command: CommandIDs.checkProject });
     this._menu.addItem({ type: 'separator' });

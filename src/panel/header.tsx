@@ -73,6 +73,11 @@ export class HeaderBody extends ReactWidget {
               id={CommandIDs.initProject}
               args={{ short: true }}
             />
+            <CommandButton
+              commands={commands}
+              id={CommandIDs.adopt}
+              args={{ short: true }}
+            />
           </Notice>
         )}
       </>

@@ -90,7 +90,10 @@ function openCategories(
     });
   }
   menu.addItem({ type: 'separator' });
-  menu.addItem({ command: CommandIDs.changeCategory, args: { path } });
+  menu.addItem({
+    command: CommandIDs.changeCategory,
+    args: { menu: true, path }
+  });
   const box = node.getBoundingClientRect();
   menu.aboutToClose.connect(() => {
     // The chosen command still needs the menu while it closes.
