@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from nbtrail.app import OpenProject
 from nbtrail.errors import NotFoundError, OutsideProjectError, UsageError
 from nbtrail.notebooks.names import parse_name
 from nbtrail.policy.adopt import WELL_NAMED, Adoption, Suggestion, adopt_chosen, propose_all
@@ -219,6 +220,24 @@ def test_odd_names_become_good_ones(project: Project, name: str) -> None:
     assert parsed.description
     assert "\n" not in one.new_path
     assert len(one.new_path.encode()) <= 200
+
+
+def test_odd_names_come_back_when_it_is_undone(project: Project) -> None:
+    odd = [
+        "😀 first try.ipynb", "ניתוח נתונים.ipynb", "a" * 249 + ".ipynb", "-rf.ipynb",
+        "two\nlines.ipynb", "Ages.ipynb", "AGES.ipynb", "é.ipynb", "e\u0301.ipynb",
+        "sub folder/--help.ipynb", "\u202eeman.ipynb",
+    ]  # fmt: skip
+    for number, name in enumerate(odd):
+        put(project.root, name, [*LOOK, f"n = {number}"])
+    before = project.notebooks()
+    with OpenProject(project) as opened:
+        found = opened.propose_adoption()
+        done = opened.adopt([(one.path, one.new_path) for one in found.proposals])
+        assert len(done.renamed) == len(odd)
+        assert opened.propose_adoption().proposals == ()
+        opened.undo(done.change)
+    assert project.notebooks() == before
 
 
 def test_what_cannot_be_read_is_left_alone_and_the_rest_goes_on(project: Project) -> None:

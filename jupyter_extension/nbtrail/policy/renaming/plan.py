@@ -61,7 +61,8 @@ def plan_renames(
     references
         Whether references in other files follow.
     judged
-        Whether rules may forbid a new name; not when something is put back.
+        Whether rules may forbid a new name, or characters and cases in it; not when something is
+        put back to where it has been.
 
     Raises
     ------
@@ -79,6 +80,8 @@ def plan_renames(
     wanted = [(project.relative(old), notebook_path(project, new)) for old, new in pairs]
     wanted = [(old, new) for old, new in wanted if old != new]
     _refuse_doubles(wanted)
+    if judged:
+        _refuse_case_doubles(wanted)
     going = {old for old, _ in wanted}
     names = {*project.notebooks()} - going | {new for _, new in wanted} if judged else set()
     clashes = Clashes(project, sorted(names))
@@ -89,7 +92,9 @@ def plan_renames(
         if not old.endswith(".ipynb"):
             raise UsageError(f"{old} is no notebook.", hint="Name one that ends in .ipynb.")
         _judge_place(project, old, new, going)
-        siblings.refuse_clash(new, going)
+        if judged:
+            _refuse_control_characters(new)
+            siblings.refuse_clash(new, going)
         if judged and not is_only_moved(project, old, new):
             refuse_bad_name(project, new, clashes=clashes)
         if is_paired(project, new):
@@ -192,6 +197,9 @@ def _refuse_doubles(wanted: Sequence[tuple[str, str]]) -> None:
             if pair[number] in seen:
                 raise ConflictError(f"{pair[number]} would be {side}.", hint="Choose other names.")
             seen.add(pair[number])
+
+
+def _refuse_case_doubles(wanted: Sequence[tuple[str, str]]) -> None:
     folded: dict[str, str] = {}
     for _, new in wanted:
         other = folded.setdefault(new.casefold(), new)
@@ -202,8 +210,6 @@ def _refuse_doubles(wanted: Sequence[tuple[str, str]]) -> None:
 def _judge_place(project: Project, old: str, new: str, going: set[str]) -> None:
     """Refuse what no file can be called, and places that are taken."""
     name = PurePosixPath(new).name
-    if any(unicodedata.category(mark) in ("Cc", "Zl", "Zp", "Cs") for mark in new):
-        raise UsageError(f"{new!r} holds a line break or a control character.", hint="Omit it.")
     if len(name.encode()) > _LONGEST_NAME:
         raise UsageError(f"{name[:40]}… is too long for a file name.", hint="Shorten it.")
     target = project.resolve(new)
@@ -215,6 +221,11 @@ def _judge_place(project: Project, old: str, new: str, going: set[str]) -> None:
     if os.path.lexists(target) and new not in going and not same_file(project.resolve(old), target):
         what = "folder" if target.is_dir() else "file"
         raise ConflictError(f"{new} is already there: a {what}.", hint="Choose another name.")
+
+
+def _refuse_control_characters(new: str) -> None:
+    if any(unicodedata.category(mark) in ("Cc", "Zl", "Zp", "Cs") for mark in new):
+        raise UsageError(f"{new!r} holds a line break or a control character.", hint="Omit it.")
 
 
 class _Siblings:
