@@ -144,14 +144,21 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     store.close()
 
 
+def line_of(text: str, part: str) -> int:
+    """Number of the first line with ``part`` in it, from 1."""
+    return next(n for n, line in enumerate(text.splitlines(), 1) if part in line)
+
+
 def test_a_rename_carries_everything(desk: Desk) -> None:
     identity = desk.identity(ONE)
     (desk.root / "staged.txt").write_text("staged\n")
     desk.git("add", "staged.txt")
     (desk.root / ONE).write_bytes((desk.root / ONE).read_bytes() + b"\n")
+    comment = line_of(desk.text("nbtrail.toml"), "comes first")
     done = desk.rename((ONE, NEW))
     assert done.change is not None
-    assert [w.partition(" also names ")[0] for w in done.warnings] == ["nbtrail.toml, line 28"]
+    told = [w.partition(" also names ")[0] for w in done.warnings]
+    assert told == [f"nbtrail.toml, line {comment}"]
     assert done.references == 6
     assert desk.identity(NEW) == identity
     assert desk.source(TWO, 0) == f"After [ages]({NEW}#top)."
@@ -186,7 +193,8 @@ def test_the_plan_shows_all_and_changes_nothing(desk: Desk) -> None:
     assert (rename.twin, rename.new_twin) == ("1-CLEANING-ages.py", "1-CLEANING-years.py")
     assert {(r.path, r.cell_id, r.line) for r in plan.references} == {
         (TWO, "c0", 1), (TWO, "c1", 1), (THREE, "c0", 1), ("README.md", None, 1),
-        ("README.md", None, 4), ("nbtrail.toml", None, 31),
+        ("README.md", None, 4),
+        ("nbtrail.toml", None, line_of(desk.text("nbtrail.toml"), "after =")),
     }  # fmt: skip
     line = next(r for r in plan.references if r.cell_id == "c1")
     assert (line.before, line.after) == (f"%run {ONE}", f"%run {NEW}")
