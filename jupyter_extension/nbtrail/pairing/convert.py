@@ -18,6 +18,14 @@ _HEADER_ONLY_KERNEL = {"notebook_metadata_filter": "kernelspec,-jupytext"}
 _AFTER_HEADER = re.compile(r"\A(\S+ ---\n(?:[^\n]*\n)*?\S+ ---\n)\n{2,}")
 
 
+def load_converter() -> None:
+    """Import what converts, which takes a while: better before a lock is held than under it."""
+    import jupytext
+    import nbformat
+
+    del jupytext, nbformat
+
+
 def to_text(sheet: Sheet, form: TwinFormat) -> str:
     """The twin's text for these cells.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import PurePosixPath
 
@@ -30,14 +31,29 @@ _TEXT_FORMATS = {
 }  # fmt: skip
 _SCRIPT_FORMATS = ("percent", "light", "hydrogen")
 _SCRIPTS = frozenset(SCRIPT_EXTENSIONS.values()) | {"auto"}
-_SHAPE = re.compile(r"^(?P<extension>[A-Za-z0-9]+)(?::(?P<name>[a-z]+))?$")
+_SHAPE = re.compile(
+    r"^(?:(?P<folder>[^/:].*?)(?P<from>///?))?(?P<extension>[A-Za-z0-9]+)(?::(?P<name>[a-z]+))?$"
+)
 
 
 class TwinFormat(msgspec.Struct, frozen=True):
-    """Extension without its dot, and jupytext's name of the format (may be empty)."""
+    """Where a twin lies and how it is written.
+
+    Attributes
+    ----------
+    extension, name
+        The extension without its dot, and jupytext's name of the format (may be empty).
+    folder
+        Folder of the twins, empty for that of the notebook.
+    mirrored
+        Whether ``folder`` counts from the project's root and repeats the notebooks' folders;
+        else it counts from the notebook's own.
+    """
 
     extension: str
     name: str
+    folder: str = ""
+    mirrored: bool = False
 
     def as_jupytext(self) -> dict[str, str]:
         """The long form that jupytext takes."""
@@ -52,6 +68,8 @@ def twin_format(configured: str, language: str = "python") -> TwinFormat:
 
     ``py:percent`` and ``auto:percent`` name the format; scripts of other languages take that
     language's extension, and MyST Markdown where jupytext knows no script of the language.
+    ``scripts///py`` mirrors the project's folders below ``scripts``, ``scripts//py`` is a folder
+    beside each notebook.
 
     Raises
     ------
@@ -68,18 +86,57 @@ def twin_format(configured: str, language: str = "python") -> TwinFormat:
     if name and name not in names:
         raise _no_format(configured, f"For .{extension} there is {' and '.join(names)}.")
     known = SCRIPT_EXTENSIONS.get(_family(language))
+    folder, mirrored = match["folder"] or "", match["from"] == "///"
+    if ".." in PurePosixPath(folder).parts:
+        # Notebooks of several folders would have one twin.
+        raise _no_format(configured, 'Use a folder in the project, such as "twins///py:percent".')
     if known is None:
         # Only MyST tells code from text without knowing the language.
-        return TwinFormat("md", "myst")
+        return TwinFormat("md", "myst", folder, mirrored)
     if extension in _TEXT_FORMATS:
-        return TwinFormat(extension, name)
-    return TwinFormat(known, name or "percent")
+        return TwinFormat(extension, name, folder, mirrored)
+    return TwinFormat(known, name or "percent", folder, mirrored)
 
 
 def twin_path(project: Project, path: str, language: str = "python") -> str:
     """POSIX path of the twin of the notebook at ``path``."""
     form = twin_format(project.config.pairing.format, language)
-    return str(PurePosixPath(path).with_suffix(f".{form.extension}"))
+    return f"{_place(form, path)}.{form.extension}"
+
+
+def moved_twin(project: Project, twin: str, old: str, new: str) -> str:
+    """Where the twin of the notebook at ``old`` goes when that is moved to ``new``."""
+    form = twin_format(project.config.pairing.format)
+    suffix = PurePosixPath(twin).suffix
+    if twin == f"{_place(form, old)}{suffix}":
+        return f"{_place(form, new)}{suffix}"
+    # A twin from before the format was changed lies beside its notebook.
+    return os.path.splitext(new)[0] + suffix
+
+
+def notebook_of(project: Project, twin: str) -> str:
+    """POSIX path of the notebook whose twin would lie at ``twin``; it need not be there."""
+    form = twin_format(project.config.pairing.format)
+    path = PurePosixPath(twin)
+    if form.mirrored:
+        path = path.relative_to(form.folder) if path.is_relative_to(form.folder) else path
+    elif form.folder and path.parent.parts[-len(_parts(form)) :] == _parts(form):
+        path = path.parents[len(_parts(form))] / path.name
+    return str(path.with_suffix(".ipynb"))
+
+
+def _parts(form: TwinFormat) -> tuple[str, ...]:
+    return PurePosixPath(form.folder).parts
+
+
+def _place(form: TwinFormat, path: str) -> str:
+    """The twin's path without its extension."""
+    stem = PurePosixPath(path).with_suffix("")
+    if not form.folder:
+        return str(stem)
+    if form.mirrored:
+        return str(PurePosixPath(form.folder) / stem)
+    return str(stem.parent / form.folder / stem.name)
 
 
 def format_of(project: Project, twin: str, language: str = "python") -> TwinFormat:

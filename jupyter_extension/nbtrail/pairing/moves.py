@@ -20,7 +20,7 @@ from nbtrail.files import same_file, write_atomic
 from nbtrail.notebooks.cells import language
 from nbtrail.notebooks.document import read_notebook
 from nbtrail.pairing.base import keep, load_base
-from nbtrail.pairing.formats import is_paired, twin_path
+from nbtrail.pairing.formats import is_paired, moved_twin, twin_path
 from nbtrail.pairing.lock import SHORT_PATIENCE, pairs_lock
 from nbtrail.pairing.look import open_pair
 from nbtrail.pairing.sync import SyncResult, sync
@@ -83,8 +83,7 @@ def plan_rename(
     twin = own_twin(project, store, old)
     if twin is None:
         return Move(old, new, None, None)
-    extension = os.path.splitext(twin)[1]
-    new_twin = os.path.splitext(new)[0] + extension
+    new_twin = moved_twin(project, twin, old, new)
     target = project.resolve(new_twin)
     is_taken = os.path.lexists(target) and new_twin not in freed
     if is_taken and not same_file(target, project.resolve(twin)):
@@ -238,8 +237,23 @@ def rename_folder(project: Project, store: Store | None, old: str, new: str) -> 
                 rename_notebook(connection, path, f"{new}/{path[len(prefix) :]}")
         for path, base in bases.items():
             if path.startswith(prefix):
-                moved, twin = path[len(prefix) :], base.twin[len(prefix) :]
-                rename_base(connection, path, f"{new}/{moved}", f"{new}/{twin}")
+                moved = f"{new}/{path[len(prefix) :]}"
+                if base.twin.startswith(prefix):
+                    twin = f"{new}/{base.twin[len(prefix) :]}"
+                else:
+                    twin = _carry_twin(project, base.twin, path, moved)
+                rename_base(connection, path, moved, twin)
+
+
+def _carry_twin(project: Project, twin: str, old: str, new: str) -> str:
+    """Move a twin that lies elsewhere than its notebook; where that cannot be, it stays."""
+    moved = moved_twin(project, twin, old, new)
+    source, target = project.resolve(twin), project.resolve(moved)
+    if not source.is_file() or os.path.lexists(target):
+        return twin
+    target.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(source, target)
+    return moved
 
 
 def copy_pair(project: Project, store: Store | None, old: str, new: str) -> SyncResult:

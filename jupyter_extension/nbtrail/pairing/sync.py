@@ -17,7 +17,7 @@ from nbtrail.files import sha256_bytes, sha256_file, write_atomic
 from nbtrail.notebooks.document import Notebook, dump_notebook
 from nbtrail.pairing.base import BaseContent, keep, load_base, load_content, save_base
 from nbtrail.pairing.cells import sheet_of
-from nbtrail.pairing.convert import encode_twin, to_text
+from nbtrail.pairing.convert import encode_twin, load_converter, to_text
 from nbtrail.pairing.decide import Action
 from nbtrail.pairing.formats import is_paired
 from nbtrail.pairing.lock import PATIENCE, pairs_lock
@@ -135,6 +135,7 @@ def sync(
     base = untouched_base(project, store, path)
     if base is not None:
         return SyncResult(Action.IN_SYNC, base.twin, "")
+    load_converter()
     with pairs_lock(project, patience):
         pair = open_pair(project, store, path)
         return carry_out(pair, look(pair))
@@ -340,6 +341,7 @@ def _replace(file: Path, expected: str | None, data: bytes) -> None:
             hint="Nothing was lost; try again.",
         )
     try:
+        file.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(file, data)
     except OSError as error:
         raise StoreError(

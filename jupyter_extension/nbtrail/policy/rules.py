@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -22,6 +22,7 @@ from nbtrail.files import fingerprint, sha256_bytes
 from nbtrail.notebooks.document import NOT_JSON, read_notebook
 from nbtrail.notebooks.names import parse_name
 from nbtrail.notebooks.parsing import forget_trees
+from nbtrail.pairing.formats import notebook_of
 from nbtrail.pipeline.graph import infer_graph
 from nbtrail.pipeline.model import Node
 from nbtrail.policy import datasets, splitting, twins
@@ -86,7 +87,7 @@ def notebooks_among(project: Project, paths: Sequence[str]) -> list[str]:
             continue
         if not file.exists():
             raise NotFoundError(f"There is no {given} in {project.name}.", hint="Check the path.")
-        notebook = str(PurePosixPath(path).with_suffix(".ipynb"))
+        notebook = path if path.endswith(".ipynb") else notebook_of(project, path)
         if (project.root / notebook).is_file() and not project.is_scratch(notebook):
             chosen[notebook] = None
     return list(chosen)

@@ -236,8 +236,7 @@ class ContentsLayer:
         if removal is None:
             return done
         if removal.twin is not None:
-            folder, _, _ = path.strip("/").rpartition("/")
-            twin = f"{folder}/{os.path.basename(removal.twin)}".strip("/")
+            twin = path.strip("/").removesuffix(owner.path) + removal.twin
             try:
                 yield Here(partial(delete, twin))
             except HTTPError as error:

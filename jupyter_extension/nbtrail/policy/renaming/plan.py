@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import fnmatch
 import os
-import posixpath
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ import msgspec
 from nbtrail import git
 from nbtrail.errors import ConflictError, NotFoundError, UsageError
 from nbtrail.files import same_file
-from nbtrail.pairing.formats import is_paired, judge_format
+from nbtrail.pairing.formats import is_paired, judge_format, moved_twin, notebook_of
 from nbtrail.pairing.moves import Move, own_twin, plan_rename
 from nbtrail.policy.clashes import Clashes
 from nbtrail.policy.naming import is_only_moved, notebook_path, refuse_bad_name
@@ -120,7 +119,7 @@ def plan_references(project: Project, store: Store | None, old: str, new: str) -
     if os.path.lexists(project.resolve(old)):
         raise ConflictError(f"There is a notebook {old}: what names it may mean it.")
     twin = own_twin(project, store, new)
-    old_twin = None if twin is None else posixpath.splitext(old)[0] + posixpath.splitext(twin)[1]
+    old_twin = None if twin is None else moved_twin(project, twin, new, old)
     return _prepared(project, store, (Move(old, new, old_twin, twin),), True, with_renames=False)
 
 
@@ -166,7 +165,7 @@ def twin_judge(project: Project, store: Store | None) -> Callable[[str], bool]:
 
     @cache
     def is_twin(path: str) -> bool:
-        notebook = posixpath.splitext(path)[0] + ".ipynb"
+        notebook = notebook_of(project, path)
         there = (project.root / notebook).is_file() and is_paired(project, notebook)
         return there and own_twin(project, store, notebook) == path
 
