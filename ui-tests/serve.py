@@ -121,9 +121,7 @@ def prepare(root: Path) -> None:
         },
     )
     for paired in (pairs, moves):
-        (paired / "nbtrail.toml").write_text(
-            '[policy]\ncategory = "enforce"\ntwin = "enforce"\n'
-        )
+        (paired / "nbtrail.toml").write_text('[policy]\ncategory = "enforce"\ntwin = "enforce"\n')
     chaos(root / "chaos")
     project(
         root / "broken",

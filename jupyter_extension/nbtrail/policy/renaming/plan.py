@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fnmatch
 import os
+import posixpath
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
