@@ -175,3 +175,11 @@ def same_file(a: os.PathLike[str], b: os.PathLike[str]) -> bool:
         return os.path.samefile(a, b)
     except OSError:
         return False
+
+
+def folder_mark(path: Path) -> int | None:
+    """A number that is another one when files came to a folder, were replaced or went away."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return None

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from nbtrail.app import OpenProject
 from nbtrail.errors import NbtrailError
 from nbtrail.server import events
+from nbtrail.server.renamed import Renames
 
 if TYPE_CHECKING:
     from nbtrail.ledger.store import Store
@@ -53,6 +54,7 @@ class Watcher:
         self._stopped = threading.Event()
         self._seen: dict[OpenProject, _Seen] = {}
         self._problems: dict[OpenProject, str] = {}
+        self._renames: dict[OpenProject, Renames] = {}
         self._thread = threading.Thread(target=self._run, name="nbtrail-watch", daemon=True)
 
     def start(self) -> None:
@@ -81,6 +83,8 @@ class Watcher:
 
     def _look(self, opened: OpenProject) -> None:
         opened.take_in()
+        for data in self._renames.setdefault(opened, Renames(opened)).news():
+            self._send(opened, events.PROJECT, data)
         if not opened.store_is_open:
             return
         try:

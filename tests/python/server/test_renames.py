@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jupyter_server.serverapp import ServerApp
 
 from nbtrail.app import open_project
 from nbtrail.notebooks.document import read_notebook, write_notebook
+from nbtrail.server import events
+from nbtrail.server.extension import NbtrailExtension
 
-from .conftest import Api, notebook
+from .conftest import Api, notebook, until
+from .test_events import Heard
 
 OLD, NEW, USER = (
     "CLEANING-make-numbers.ipynb",
@@ -134,6 +139,28 @@ async def test_bad_requests_change_nothing(
     assert set(error) == {"message", "reason", "detail"}
     assert (root / OLD).is_file()
     assert first(user) == f"%run {OLD}"
+
+
+async def test_clients_hear_of_renames_by_any_program(
+    api: Api, extension: NbtrailExtension, root: Path, user: Path, jp_serverapp: ServerApp
+) -> None:
+    heard = Heard(jp_serverapp)
+    await api("GET", "project")
+
+    async def watched() -> bool:
+        return extension._watcher is not None and bool(extension._watcher._renames)
+
+    await until(watched)
+    command = [sys.executable, "-m", "nbtrail.cli", "-C", str(root)]
+    for arguments, old, new in ((["rename", OLD, NEW], OLD, NEW), (["undo"], NEW, OLD)):
+        subprocess.run([*command, *arguments], check=True, capture_output=True)
+
+        async def told(old: str = old, new: str = new) -> bool:
+            return {"project": "", "what": "notebooks", "path": new, "was": old} in heard.of(
+                events.PROJECT
+            )
+
+        await until(told)
 
 
 async def test_a_notebook_that_continues_another(api: Api, root: Path) -> None:

@@ -23,14 +23,15 @@ if TYPE_CHECKING:
     from nbtrail.ledger.store import Store
 
 log = logging.getLogger(__name__)
-_FOLDER = "changes"
+#: Below the state folder.
+FOLDER = "changes"
 
 
 class Changes:
     """The changes of one project."""
 
     def __init__(self, project: Project, store: Store | None) -> None:
-        self._folder = project.state_dir / _FOLDER
+        self._folder = project.state_dir / FOLDER
         self._store = store
         self._blobs = BlobStore(project.state_dir / "blobs")
 
@@ -51,13 +52,17 @@ class Changes:
 
     def get(self, identity: str) -> Change:
         """The change with this id; raises NotFoundError."""
-        known = identity.replace("-", "").isalnum() and self._file(identity).is_file()
-        change = self._read(self._file(identity)) if known else None
+        change = self.find(identity)
         if change is None:
             raise NotFoundError(
                 f"There is no change {identity}.", hint="See them with: nbtrail undo --list"
             )
         return change
+
+    def find(self, identity: str) -> Change | None:
+        """The change with this id; ``None`` where there is none that can be read."""
+        is_id = identity.replace("-", "").isalnum()
+        return self._read(self._file(identity)) if is_id else None
 
     def listed(self) -> list[Change]:
         """All changes, newest first; a file that cannot be read is left out."""
