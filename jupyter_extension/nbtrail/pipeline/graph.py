@@ -79,6 +79,7 @@ def infer_graph(
     observed = observed or {}
     cache = AnalysisCache(project.root, project.state_dir, project.config.datasets.folder)
     paths = step_paths(project, drafts=drafts)
+    cache.prepare(paths)
     findings: list[PipelineFinding] = []
     analyses: dict[str, Analysis] = {}
     for path in paths:

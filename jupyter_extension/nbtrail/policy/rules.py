@@ -8,18 +8,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from nbtrail.errors import (
     NotFoundError,
-    OutsideProjectError,
-    UnreadableNotebookError,
 )
-from nbtrail.files import fingerprint, sha256_bytes
-from nbtrail.notebooks.document import NOT_JSON, read_notebook
+from nbtrail.files import sha256_bytes
 from nbtrail.notebooks.names import parse_name
 from nbtrail.notebooks.parsing import forget_trees
 from nbtrail.pairing.formats import notebook_of
@@ -27,19 +23,20 @@ from nbtrail.pipeline.graph import infer_graph
 from nbtrail.pipeline.model import Node
 from nbtrail.policy import datasets, splitting, twins
 from nbtrail.policy.baseline import load_baseline
-from nbtrail.policy.cache import CheckCache
+from nbtrail.policy.cache import CheckCache, Entry
 from nbtrail.policy.catalogue import Problem
 from nbtrail.policy.clashes import Clashes
 from nbtrail.policy.code import CodeContext
-from nbtrail.policy.content import Content, look_into
+from nbtrail.policy.content import Content
 from nbtrail.policy.findings import Finding, finding_of
+from nbtrail.policy.look import Seen, look_at, look_at_many, rules_stamp
 from nbtrail.policy.names import name_findings
 from nbtrail.policy.order import together
 from nbtrail.policy.record import Record
 from nbtrail.policy.registry import ALL_RULES, BY_CODE
 from nbtrail.policy.silence import apply_silences
 from nbtrail.policy.surroundings import surroundings_of
-from nbtrail.policy.twins import TwinCheck, check_twin
+from nbtrail.policy.twins import TwinCheck
 from nbtrail.project import Project
 
 if TYPE_CHECKING:
@@ -69,6 +66,7 @@ def check(
     record = Record(project, store if callable(store) else lambda: store)
     checker = _Checker(project, record, everything)
     found: list[Finding] = []
+    checker.look_ahead(chosen)
     for path in chosen:
         found += checker.findings(path)
     checker.close()
@@ -100,6 +98,8 @@ class _Checker:
         self._project = project
         self._record = record
         self._everything = everything
+        self._known: dict[str, Entry] = {}
+        self._seen: dict[str, Seen] = {}
         self._baseline = load_baseline(project)
         self._clashes = Clashes(project, everything)
         self._cache = CheckCache(project.root, project.state_dir)
@@ -147,26 +147,26 @@ class _Checker:
 
     def _look(self, path: str) -> tuple[Content, TwinCheck]:
         """What the notebook and its twin say, from the cache where nothing has changed."""
-        context = self._context(path)
-        around = self._digest(path, context)
-        base = self._record.base(path)
-        known = self._cache.get(path, base, around)
+        known = self._known.get(path) or self._entry(path)
         if known is not None:
             return known.content, known.twin
-        stat = fingerprint(self._project.root / path)
-        try:
-            content = self._content(path, context)
-            twin = check_twin(self._project, self._record.store, path)
-        except (UnreadableNotebookError, OutsideProjectError) as error:
-            code = str(error.detail.get("code", NOT_JSON))
-            return Content((Problem(code, str(error)),)), TwinCheck(None, None)
-        self._cache.keep(path, stat, base, around, content, twin)
-        return content, twin
+        context = self._context(path)
+        seen = self._seen.get(path) or look_at(self._project, self._record, path, context)
+        if seen.stat is not None:
+            around, base = self._digest(path, context), self._record.base(path)
+            self._cache.keep(path, seen.stat, base, around, seen.content, seen.twin)
+        return seen.content, seen.twin
 
-    def _content(self, path: str, context: CodeContext) -> Content:
-        notebook = read_notebook(self._project.resolve(path))
-        history, session = self._record.history(path)
-        return look_into(notebook, context, history, session)
+    def look_ahead(self, paths: Sequence[str]) -> None:
+        """Look at many notebooks in several processes, where they are not known yet."""
+        entries = {path: self._entry(path) for path in paths}
+        self._known = {path: entry for path, entry in entries.items() if entry is not None}
+        new = [path for path in paths if path not in self._known]
+        self._seen = look_at_many(self._project, {path: self._context(path) for path in new})
+
+    def _entry(self, path: str) -> Entry | None:
+        around = self._digest(path, self._context(path))
+        return self._cache.get(path, self._record.base(path), around)
 
     def _context(self, path: str) -> CodeContext:
         category = parse_name(path, self._project.config.names).category
@@ -196,17 +196,5 @@ class _Checker:
     @cached_property
     def _shared(self) -> str:
         config = msgspec.json.encode(self._project.config)
-        state = f"{self._project.adopted} {self._around.digest()} {_rules_stamp()} "
+        state = f"{self._project.adopted} {self._around.digest()} {rules_stamp()} "
         return sha256_bytes(state.encode() + config)
-
-
-def _rules_stamp() -> str:
-    """Identity of the rules' own code, which changes without a version while it is worked on."""
-    package = Path(__file__).parent.parent
-    files = [
-        file
-        for folder in ("policy", "policy/code", "notebooks", "ledger", "pairing")
-        for file in (package / folder).glob("*.py")
-    ]
-    prints = (fingerprint(file) for file in files)
-    return str(max((found[1], found[0]) for found in prints if found is not None))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from nbtrail import workers
 from nbtrail.app import OpenProject
 from nbtrail.ledger.records import ExecutionEnd, ExecutionStart, KernelSession
 from nbtrail.notebooks.document import write_notebook
+from nbtrail.policy import rules
 from nbtrail.policy.findings import Finding
 from nbtrail.policy.rules import check
 from nbtrail.project import Project, load_project
@@ -260,3 +264,70 @@ def test_a_useless_comment_says_where_it_stands(project: Project) -> None:
     (finding,) = found(project, "NBT0")
     assert (finding.code, finding.cell_id, finding.line) == ("NBT001", "c2", 2)
     assert "NBT601" in finding.message
+
+
+# What is kept, and what several processes find
+
+
+def test_what_is_kept_is_found_again_until_something_changes(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+    look_at = rules.look_at
+
+    def counted(*arguments: Any) -> Any:
+        looked.append(arguments[2])
+        return look_at(*arguments)
+
+    monkeypatch.setattr(rules, "look_at", counted)
+    file = put(project, code("x = 1", 1), code("lost", 2))
+    other = put(project, code("y = 1", 1), name="2-CLEANING-ages.ipynb")
+    old = time.time() - 60
+    for one in (file, other):
+        os.utime(one, (old, old))
+
+    def seen(of: Project = project) -> tuple[list[str], list[str]]:
+        looked.clear()
+        return [f.code for f in found(of)], sorted(looked)
+
+    assert seen() == (["NBT402"], [NAME, other.name])
+    assert seen() == (["NBT402"], [])
+    put(project, code("x = 1", 1), code("x", 2))
+    os.utime(file, (old + 1, old + 1))
+    assert seen() == ([], [NAME])
+    assert seen() == ([], [])
+    (project.root / "requirements.txt").write_text("pandas==2.2\n")
+    assert seen()[1] == [NAME, other.name]
+    config = project.root / "nbtrail.toml"
+    config.write_text(QUIET + '[policy.rules]\nNBT4 = "enforce"\n')
+    assert seen(load_project(project.root))[1] == [NAME, other.name]
+    cache = next((project.state_dir / "cache").glob("check-*"))
+    cache.write_bytes(b"no cache")
+    assert seen(load_project(project.root))[0] == []
+
+
+def test_several_processes_find_what_one_finds(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(6):
+        name = f"{number}-CLEANING-part-{'abcdef'[number]}.ipynb"
+        put(project, code("import numpy as np", 1), code("lost\nnp.random.rand()", 2), name=name)
+    (project.root / "7-CLEANING-broken.ipynb").write_text("<<<<<<<")
+    alone = found(project)
+    for file in (project.state_dir / "cache").iterdir():
+        file.unlink()
+    monkeypatch.setattr(workers, "LEAST", 2)
+    monkeypatch.setattr(workers, "_processors", lambda: 3)
+    assert found(project) == alone
+    assert {f.code for f in alone} >= {"NBT402", "NBT601", "NBT901"}
+
+
+def test_work_of_a_process_that_fails_is_done_by_the_caller(
+    project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for number in range(4):
+        put(project, code("lost", 1), name=f"{number}-CLEANING-part-{'abcd'[number]}.ipynb")
+    monkeypatch.setattr(workers, "LEAST", 2)
+    monkeypatch.setattr(workers, "_processors", lambda: 2)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
+    assert [f.code for f in found(project)] == ["NBT402"] * 4
