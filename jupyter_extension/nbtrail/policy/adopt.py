@@ -6,10 +6,10 @@ Nothing is changed here: the proposals are told, and renaming is done by those w
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
-import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Literal
 
@@ -17,12 +17,12 @@ import msgspec
 
 from nbtrail.errors import NbtrailError, UsageError
 from nbtrail.notebooks.document import read_notebook
-from nbtrail.notebooks.names import build_name, parse_name
-from nbtrail.pairing.formats import twin_path
+from nbtrail.notebooks.names import parse_name
 from nbtrail.pipeline.graph import infer_graph
 from nbtrail.pipeline.model import Observed
 from nbtrail.policy.copies import Copy, Text, near_copies, text_of_code
 from nbtrail.policy.describe import distinguishing, says_something
+from nbtrail.policy.free_names import FreeNames
 from nbtrail.policy.propose import Reading, read_purpose
 from nbtrail.policy.renaming.rename import rename_notebooks
 from nbtrail.policy.rules import notebooks_among
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from nbtrail.ledger.store import Store
 
 Copies = Literal["keep", "scratch"]
+#: Bytes of a description with a word more that tells it apart.
+_LONGEST = 80
 WELL_NAMED = "is named well already"
 
 
@@ -137,14 +139,19 @@ def propose_all(
     order, edges = _order(project, list(seen.notebooks), observed)
     numbers = _numbers(project, seen, order, edges)
     alike = near_copies(seen.texts, _times(project, seen.texts))
-    taken = _Taken(project, [*seen.well, *(one.path for one in seen.left)])
+    free = FreeNames(project, [*seen.well, *(one.path for one in seen.left)])
+    scratch = project.config.names.scratch.strip("/") if copies == "scratch" else ""
     proposals = []
     for path in order:
         if path in seen.well or (wanted is not None and path not in wanted):
             continue
-        one = _suggest(project, path, seen.notebooks[path], numbers.get(path), alike.get(path))
-        is_aside = copies == "scratch" and path in alike and not alike[path].variant
-        proposals.append(taken.settle(one, seen.notebooks[path], aside=is_aside))
+        copy = alike.get(path)
+        one = _suggest(path, seen.notebooks[path], numbers.get(path), copy)
+        if scratch and copy is not None and not copy.variant:
+            one = msgspec.structs.replace(one, new_path=free.aside(path, scratch))
+        else:
+            one = _settled(project, one, seen.notebooks[path], free)
+        proposals.append(one)
     left = [one for one in seen.left if wanted is None or one.path in wanted]
     return Adoption(tuple(proposals), tuple(sorted(left, key=lambda one: one.path)))
 
@@ -254,9 +261,7 @@ def _times(project: Project, paths: Mapping[str, Text]) -> dict[str, float]:
     return times
 
 
-def _suggest(
-    project: Project, path: str, found: Reading, number: str | None, copy: Copy | None
-) -> Suggestion:
+def _suggest(path: str, found: Reading, number: str | None, copy: Copy | None) -> Suggestion:
     return Suggestion(
         path=path,
         new_path=path,
@@ -271,77 +276,19 @@ def _suggest(
     )
 
 
-class _Taken:
-    """What is no longer free: files that exist, names that stay, and what was proposed so far."""
+def _settled(project: Project, one: Suggestion, found: Reading, free: FreeNames) -> Suggestion:
+    """The suggestion with a name that is free."""
+    names = project.config.names
 
-    def __init__(self, project: Project, staying: Iterable[str]) -> None:
-        self._project = project
-        self._said = {said for path in staying if (said := self._says(path)) is not None}
-        self._proposed: set[str] = set()
-        self._listed: dict[str, set[str]] = {}
-
-    def settle(self, one: Suggestion, found: Reading, *, aside: bool) -> Suggestion:
-        """The suggestion with a path that is free in it; below scratch when it goes ``aside``."""
-        scratch = self._project.config.names.scratch.strip("/")
-        if aside and scratch:
-            pure = PurePosixPath(one.path)
-            names = (pure.stem, *(f"{pure.stem}-{n}" for n in range(2, 10_000)))
-            moved = next(c for n in names if self._is_free(c := f"{scratch}/{n}.ipynb", one.path))
-            self._take(moved)
-            return msgspec.structs.replace(one, new_path=moved)
-        parent = PurePosixPath(one.path).parent
-        for description in self._descriptions(one, found):
-            name = build_name(one.category, description, one.sequence)
-            candidate = str(parent / name)
-            said = self._says(candidate)
-            if said not in self._said and self._is_free(candidate, one.path):
-                self._take(candidate)
-                self._said |= {said} if said is not None else set()
-                return msgspec.structs.replace(one, new_path=candidate, description=description)
-        raise AssertionError("numbers end before a folder is full")
-
-    def _descriptions(self, one: Suggestion, found: Reading) -> Iterator[str]:
-        """The description, then with a word more that tells it apart, then with numbers."""
-        names = self._project.config.names
+    def descriptions() -> Iterator[str]:
         yield one.description
         if one.near_copy_of is None:
             for word in distinguishing(found.traces, names, one.description)[:3]:
                 longer = f"{one.description}-{word}"
-                if len(longer.encode()) <= 80 and says_something(longer, names):
+                if len(longer.encode()) <= _LONGEST and says_something(longer, names):
                     yield longer
-        for number in range(2, 100_000):
+        for number in itertools.count(2):
             yield f"{one.description}-{number}"
 
-    def _says(self, path: str) -> tuple[str, str, str] | None:
-        """Folder, category and description: two notebooks of the same cannot be told apart."""
-        name = parse_name(path, self._project.config.names)
-        if name.category is None or not name.description:
-            return None
-        return str(PurePosixPath(path).parent), name.category, _folded(name.description)
-
-    def _is_free(self, path: str, own: str) -> bool:
-        twin = twin_path(self._project, path)
-        own_twin = twin_path(self._project, own)
-        return all(
-            _folded(p) not in self._proposed
-            and (_folded(p) in mine or _folded(PurePosixPath(p).name) not in self._names(p))
-            for p, mine in ((path, {_folded(own)}), (twin, {_folded(own_twin)}))
-        )
-
-    def _take(self, path: str) -> None:
-        self._proposed |= {_folded(path), _folded(twin_path(self._project, path))}
-
-    def _names(self, path: str) -> set[str]:
-        folder = str(PurePosixPath(path).parent)
-        if folder not in self._listed:
-            try:
-                found = os.listdir(self._project.root / folder)
-            except OSError:
-                found = []
-            self._listed[folder] = {_folded(name) for name in found}
-        return self._listed[folder]
-
-
-def _folded(path: str) -> str:
-    """A path as file systems see it that tell neither case nor composed letters apart."""
-    return unicodedata.normalize("NFC", path).casefold()
+    path, description = free.named(one.path, one.category, one.sequence, descriptions())
+    return msgspec.structs.replace(one, new_path=path, description=description)

@@ -204,6 +204,16 @@ def test_a_number_alone_does_not_tell_two_apart(project: Project) -> None:
     assert [clashes.problems(name) for name in names] == [[], [], []]
 
 
+@pytest.mark.parametrize("script", ["py", "R", "jl", "Rmd", "md"])
+def test_a_script_that_could_be_a_twin_takes_the_name(project: Project, script: str) -> None:
+    put(project.root, "ages.ipynb", LOOK, language="R")
+    (project.root / f"EXPLORATION-Ages.{script}").write_text("x = 1")
+    (one,) = propose_all(project).proposals
+    assert one.new_path == "EXPLORATION-ages-titanic.ipynb"
+    with OpenProject(project) as opened:
+        assert opened.adopt([(one.path, one.new_path)]).renamed
+
+
 @pytest.mark.parametrize(
     "name",
     [

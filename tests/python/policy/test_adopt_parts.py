@@ -6,8 +6,11 @@ import time
 from typing import Any
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from nbtrail.config import NamesConfig
+from nbtrail.notebooks.names import build_name, parse_name
 from nbtrail.policy.copies import Text, near_copies
 from nbtrail.policy.describe import describe, own_words, spoken_name
 from nbtrail.policy.judge import judge
@@ -205,3 +208,16 @@ def test_short_notebooks_must_be_the_same() -> None:
     short, other = frozenset({"a", "b", "c"}), frozenset({"a", "b", "d"})
     assert near_copies({"x.ipynb": Text(short), "y.ipynb": Text(other)}, {}) == {}
     assert len(near_copies({"x.ipynb": Text(short), "y.ipynb": Text(short)}, {})) == 1
+
+
+@settings(max_examples=150, deadline=None)
+@given(name=st.text(min_size=1, max_size=60), heading=st.text(max_size=60))
+def test_whatever_is_said_becomes_a_name(name: str, heading: str) -> None:
+    assume("/" not in name and "\0" not in name)
+    found = read("df = 1", text=f"# {heading}")
+    words = describe(found, f"{name}.ipynb", NAMES, "ship")
+    file = build_name("DEPLOY", words, "3b")
+    parsed = parse_name(file, NAMES)
+    assert (parsed.category, parsed.sequence) == ("DEPLOY", "3b")
+    assert parsed.description
+    assert build_name("DEPLOY", parsed.description, "3b") == file
