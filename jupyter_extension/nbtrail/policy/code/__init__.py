@@ -67,7 +67,7 @@ def _by_lineage(
     asks = clock.asks(reading)
     lineage = trace(reading) if asks or category in ("EXPERIMENTAL", "DEPLOY") else None
     if lineage is not None and asks:
-        yield from clock.problems(lineage)
+        yield from clock.problems(reading, lineage)
     if lineage is not None and category == "EXPERIMENTAL":
         yield from ideas.problems(notebook, lineage)
     if lineage is not None and category == "DEPLOY":

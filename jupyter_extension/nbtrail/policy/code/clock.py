@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nbtrail.policy.catalogue import Level, Problem, Rule
+from nbtrail.policy.code import models
 from nbtrail.policy.code.lineage import Lineage, clock_of, data_marks
-from nbtrail.policy.code.reading import Reading
+from nbtrail.policy.code.reading import Reading, walk
 
 WALL_CLOCK = "NBT603"
 RULES = (Rule(WALL_CLOCK, "wall-clock", "Results depend on when it was run", Level.WARN),)
 
+_NAMED = (
+    "The name of the file that `{}` writes holds the time of day: each run leaves another one, "
+    "and nothing that comes after finds it."
+)
 _HOW = (
     "`nbtrail.dataset` gives the run's date, and `verify` freezes it; or set the date as a "
     "parameter."
@@ -22,24 +27,29 @@ def asks(reading: Reading) -> bool:
     return any(clock_of(call) for call in reading.calls)
 
 
-def problems(lineage: Lineage) -> Iterator[Problem]:
+def problems(reading: Reading, lineage: Lineage) -> Iterator[Problem]:
     """One for each cell: a file named by the clock, or data that depend on it."""
     seen: set[str] = set()
-    for cell_id, line, message in _found(lineage):
+    for cell_id, line, message in (*_found(lineage), *_in_functions(reading)):
         if cell_id not in seen:
             seen.add(cell_id)
             yield Problem(WALL_CLOCK, f"{message} {_HOW}", cell_id, line)
+
+
+def _in_functions(reading: Reading) -> Iterator[tuple[str, int, str]]:
+    """Files named by the clock in the very call that writes them, inside of a function."""
+    clocks = {id(call.node) for call in reading.calls if clock_of(call)}
+    for call in reading.calls:
+        place = models.place_of(call) if call.scope and models.writes(call) else None
+        if place is not None and any(id(part) in clocks for part in walk(place)):
+            yield call.cell.id, call.line, _NAMED.format(call.method)
 
 
 def _found(lineage: Lineage) -> Iterator[tuple[str, int, str]]:
     for event in lineage.events:
         call = event.call
         if event.kind == "write" and any(mark.startswith("clock:") for mark in event.place):
-            message = (
-                f"The name of the file that `{call.method}` writes holds the time of day: each run "
-                "leaves another one, and nothing that comes after finds it."
-            )
-            yield call.cell.id, call.line, message
+            yield call.cell.id, call.line, _NAMED.format(call.method)
         elif event.kind == "read" and "clock:date" in event.marks:
             message = (
                 f"What `{call.method}` reads depends on the time of day: tomorrow it is something "

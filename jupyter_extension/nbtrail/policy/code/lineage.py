@@ -23,12 +23,15 @@ _CLOCKS = {
     **dict.fromkeys(
         ("datetime.datetime.now", "datetime.datetime.today", "datetime.datetime.utcnow",
          "datetime.date.today", "pandas.Timestamp.now", "pandas.Timestamp.today",
-         "pandas.Timestamp.utcnow", "pandas.to_datetime.now", "time.strftime", "time.localtime",
+         "pandas.Timestamp.utcnow", "time.strftime", "time.localtime", "time.gmtime",
          "time.ctime", "time.asctime"),
         "clock:date",
     ),
     **dict.fromkeys(("time.time", "time.time_ns"), "clock:time"),
 }  # fmt: skip
+#: They say a given time where they have more arguments than this.
+_FORMATS = {"time.strftime": 1, "time.localtime": 0, "time.gmtime": 0, "time.ctime": 0,
+            "time.asctime": 0}  # fmt: skip
 #: Methods that put their arguments into what they are called on.
 _FILL = frozenset({"add", "append", "extend", "insert", "update", "setdefault", "join"})
 
@@ -89,7 +92,7 @@ def trace(reading: Reading) -> Lineage:
 
 def clock_of(call: Call) -> str:
     """The mark of a call that asks for the time; empty where it formats a given one."""
-    if call.name == "time.strftime" and len(call.node.args) > 1:
+    if len(call.node.args) > _FORMATS.get(call.name, 9):
         return ""
     return _CLOCKS.get(call.name, "")
 

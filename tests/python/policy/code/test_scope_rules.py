@@ -28,6 +28,8 @@ PD = "import pandas as pd\nfrom datetime import datetime\nimport datetime as dt\
         PD + "df = pd.read_csv('a.csv')\ntoday = pd.Timestamp.today()\n"
         "df['days'] = (today - df['date']).dt.days",
         PD + "df = pd.read_csv('a.csv')\nnew = df[df['date'] > datetime.now()]",
+        PD + "df.to_csv(time.strftime('%Y', time.gmtime()) + '.csv')",
+        PD + "def save(df):\n    df.to_csv(f'{datetime.now()}.csv')",
         PD + "import yfinance as yf\nprices = yf.download('IBM', end=datetime.today())",
     ],
 )  # fmt: skip
@@ -47,6 +49,7 @@ def test_the_clock_as_an_input(judge: Judge, cells: Cells) -> None:
         PD + "df = pd.read_csv('a.csv')\nt = datetime.now()\n"
         "df['t'] = (datetime.now() - t).seconds",
         PD + "df['date'] = datetime(2020, 1, 1)",
+        PD + "df.to_csv(time.strftime('%M', time.gmtime(seconds)) + '.csv')",
         PD + "import nbtrail\ndf.to_csv(nbtrail.dataset('a.csv', 'w'))",
         PD + "logs = 'logs/' + datetime.now().strftime('%Y')\nTensorBoard(log_dir=logs)",
         PD + "card = {'at': datetime.now().isoformat()}\njson.dump(card, open('card.json', 'w'))",
