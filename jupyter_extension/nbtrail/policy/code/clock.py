@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from nbtrail.policy.catalogue import Level, Problem, Rule
 from nbtrail.policy.code import models
 from nbtrail.policy.code.lineage import Lineage, clock_of, data_marks
-from nbtrail.policy.code.reading import Reading, walk
+from nbtrail.policy.code.reading import Reading
+from nbtrail.policy.code.trees import walk
 
 WALL_CLOCK = "NBT603"
 RULES = (Rule(WALL_CLOCK, "wall-clock", "Results depend on when it was run", Level.WARN),)

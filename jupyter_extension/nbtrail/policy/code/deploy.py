@@ -11,7 +11,8 @@ from nbtrail.notebooks.document import Notebook
 from nbtrail.policy.catalogue import Level, Problem, Rule
 from nbtrail.policy.code.context import CodeContext
 from nbtrail.policy.code.lineage import Lineage
-from nbtrail.policy.code.reading import Reading, walk
+from nbtrail.policy.code.reading import Reading
+from nbtrail.policy.code.trees import walk
 
 MIXED, UNTESTED, NOT_START_TO_END = "NBT703", "NBT704", "NBT705"
 RULES = (

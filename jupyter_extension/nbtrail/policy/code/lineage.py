@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 
 from nbtrail.notebooks.datasets import family_of
 from nbtrail.policy.code import models
-from nbtrail.policy.code.reading import Call, CodeCell, Reading, literal, walk
+from nbtrail.policy.code.reading import Call, CodeCell, Reading
+from nbtrail.policy.code.trees import literal, walk
 
 Marks = frozenset[str]
 NOTHING: Marks = frozenset()
@@ -142,9 +143,9 @@ class _Tracer:
             self.body(handler.body)
 
     def _bind(self, target: ast.AST, value: ast.expr, keep: bool = False) -> None:
-        marks = self.marks(value)
         if isinstance(target, ast.Name):
             name = target.id
+            marks = self.marks(value)
             self._marks[name] = marks | (self._marks.get(name, NOTHING) if keep else NOTHING)
             self._made[name] = self._estimators(value)
             self._columns[name] = self._column(value)
@@ -156,7 +157,7 @@ class _Tracer:
             self._bind(target.value, value, keep)
         elif isinstance(target, ast.Subscript | ast.Attribute):
             root = root_name(target)
-            owner = self._marks.get(root, NOTHING)
+            owner, marks = self._marks.get(root, NOTHING), self.marks(value)
             line = target.lineno + self.cell.shift
             self.found.filled.append(Filled(self.cell, line, owner, marks))
             self._marks[root] = owner | marks
@@ -229,8 +230,9 @@ class _Tracer:
 
     def _look(self, node: ast.expr) -> None:
         """What happens in an expression, inner calls first."""
-        parts = list(walk(node))
-        for part in reversed(parts):
+        if isinstance(node, ast.Name | ast.Constant):
+            return
+        for part in reversed(list(walk(node))):
             if isinstance(part, ast.Call):
                 call = self._calls.get(id(part))
                 if call is not None:
@@ -245,7 +247,7 @@ class _Tracer:
         arguments = [*node.args, *(k.value for k in node.keywords)]
         owner = root_name(node.func) if isinstance(node.func, ast.Attribute) else ""
         doings = self._does.get(call.name)
-        if models.fits(call, self._estimators(node.func)):
+        if models.may_fit(call) and models.fits(call, self._estimators(node.func)):
             self._fit(call, arguments, owner)
         elif doings is not None and doings.fits:
             self._fit(call, arguments, "")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import re
 
-from nbtrail.policy.code.reading import Call, literal
+from nbtrail.policy.code.reading import Call
+from nbtrail.policy.code.trees import literal
 
 PREDICTS = frozenset({
     "predict", "predict_proba", "predict_log_proba", "predict_classes", "decision_function",
@@ -63,6 +64,11 @@ def is_model(call: Call) -> bool:
     """Whether a call makes a model, rather than something that prepares data."""
     root = call.name.partition(".")[0]
     return root in _MODEL_LIBRARIES and _MODEL.search(call.method) is not None
+
+
+def may_fit(call: Call) -> bool:
+    """Whether it is worth asking `fits`."""
+    return call.method in _FITS or _FIT_CALLS.match(call.name) is not None
 
 
 def fits(call: Call, estimators: frozenset[str]) -> bool:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from nbtrail.pipeline.inference.source import SHELL
 from nbtrail.policy.catalogue import Level, Problem, Rule
-from nbtrail.policy.code.reading import Call, Reading, literal
+from nbtrail.policy.code.reading import Call, Reading
+from nbtrail.policy.code.trees import literal
 
 NETWORK_INPUT = "NBT604"
 RULES = (

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from nbtrail.pipeline.inference.source import LINE_MAGIC
 from nbtrail.policy.catalogue import Level, Problem, Rule
-from nbtrail.policy.code.reading import Reading, Text, resolve
+from nbtrail.policy.code.reading import Reading, Text
+from nbtrail.policy.code.trees import resolve
 
 ABSOLUTE_PATH = "NBT503"
 RULES = (

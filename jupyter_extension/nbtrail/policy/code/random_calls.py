@@ -11,7 +11,8 @@ import ast
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from nbtrail.policy.code.reading import Call, Reading, literal
+from nbtrail.policy.code.reading import Call, Reading
+from nbtrail.policy.code.trees import literal
 
 NUMPY = "numpy"
 #: Seeds of which generators make the draws of a family come out the same.

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from nbtrail.policy.catalogue import Level, Problem, Rule
 from nbtrail.policy.code import random_calls
 from nbtrail.policy.code.random_calls import FAMILIES, NUMPY
-from nbtrail.policy.code.reading import Call, Reading, literal, resolve
+from nbtrail.policy.code.reading import Call, Reading
+from nbtrail.policy.code.trees import literal, resolve
 
 UNSEEDED = "NBT601"
 RULES = (

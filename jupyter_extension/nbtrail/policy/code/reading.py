@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from nbtrail.notebooks.cells import cells_of, language
 from nbtrail.notebooks.document import Notebook
 from nbtrail.pipeline.inference.source import CELL_MAGIC, LINE_MAGIC, SHELL, parse_cell
+from nbtrail.policy.code.trees import children, resolve
 
 #: Names that everybody takes for the same library, should their import not be readable.
 _USUAL = {"np": "numpy", "pd": "pandas"}
 _BUILTINS = frozenset(dir(builtins))
 _OPTIONAL = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
-_LEAVES = (ast.Name, ast.Constant)
-_INNER = (ast.keyword, ast.comprehension, ast.arguments, ast.arg, ast.slice)
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
@@ -156,25 +155,6 @@ def read_code(notebook: Notebook) -> Reading:
     return reading
 
 
-def resolve(node: ast.AST, aliases: dict[str, str]) -> str:
-    """``np.random.rand`` as ``numpy.random.rand``; empty where it hangs on no name."""
-    names: list[str] = []
-    while isinstance(node, ast.Attribute):
-        names.append(node.attr)
-        node = node.value
-    if not isinstance(node, ast.Name):
-        return ""
-    head = aliases.get(node.id, node.id)
-    return ".".join((head, *reversed(names))) if names else head
-
-
-def literal(node: ast.expr | None) -> object:
-    """The value of a literal; ``...`` where it is none or is computed."""
-    if isinstance(node, ast.Constant):
-        return node.value
-    return ...
-
-
 def _shift(source: str) -> int:
     """Empty lines before a cell magic are lost in its tree."""
     if not source.lstrip().startswith("%%"):
@@ -305,7 +285,7 @@ class _Reader:
             else:
                 if kind is ast.Call:
                     self._call(node, scope, type(above) is ast.Expr)  # type: ignore[arg-type]
-                waiting += [(child, node) for child in _children(node)]
+                waiting += [(child, node) for child in children(node)]
 
     def _constant(self, node: ast.Constant, above: ast.AST) -> None:
         if isinstance(node.value, str) and node.value:
@@ -359,19 +339,6 @@ class _Reader:
             self._to.aliases.pop(name, None)
 
 
-def _children(node: ast.AST) -> list[ast.AST]:
-    """The nodes right below one, the last first; several times quicker than `ast`'s own."""
-    children: list[ast.AST] = []
-    for name in node._fields:
-        value = getattr(node, name, None)
-        if type(value) is list:
-            children += [part for part in value if isinstance(part, ast.AST)]
-        elif isinstance(value, ast.expr) or (value is not None and isinstance(value, _INNER)):
-            children.append(value)
-    children.reverse()
-    return children
-
-
 def _first_values(part: tuple[str, object]) -> bool:
     return part[0] not in ("value", "iter")
 
@@ -388,13 +355,3 @@ def _catches_import(handler: ast.ExceptHandler) -> bool:
         return True
     types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
     return any(getattr(kind, "id", "") in _OPTIONAL for kind in types)
-
-
-def walk(node: ast.AST) -> Iterator[ast.AST]:
-    """A node and all below it, outer ones first; quicker than `ast.walk`."""
-    waiting = [node]
-    while waiting:
-        part = waiting.pop()
-        yield part
-        if type(part) not in _LEAVES:
-            waiting += _children(part)
