@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import msgspec
 
@@ -24,7 +24,7 @@ _FEWEST_LINES = 5
 _FEWEST_SAME = 2
 #: Seconds; files of one checkout or one copying were not saved one after the other.
 _SAME_MOMENT = 60.0
-#: A line of more notebooks than this tells nothing about which two are alike.
+#: Of a line of more notebooks than this only neighbours are compared: all pairs were too many.
 _COMMON = 40
 
 _NOISE = re.compile(r"^\s*(?:#|import\b|from\s+\S+\s+import\b|library\(|using\s)")
@@ -134,15 +134,14 @@ def _final(best: Mapping[str, str], pairs: Mapping[tuple[str, str], float], path
 
 
 def _candidates(texts: Mapping[str, Text], leaders: Iterable[str]) -> set[tuple[str, str]]:
-    """Pairs that have some lines in common that not everybody has."""
+    """Pairs that have some lines in common."""
     by_line: defaultdict[str, list[str]] = defaultdict(list)
     for path in sorted(leaders):
         for line in texts[path].lines:
             by_line[line].append(path)
     shared: Counter[tuple[str, str]] = Counter()
     for paths in by_line.values():
-        if 1 < len(paths) <= _COMMON:
-            shared.update(combinations(paths, 2))
+        shared.update(combinations(paths, 2) if len(paths) <= _COMMON else pairwise(paths))
     return {_pair(a, b) for (a, b), count in shared.items() if count >= _FEWEST_LINES - 2}
 
 

@@ -204,6 +204,11 @@ def test_a_hundred_copies_all_name_one() -> None:
     assert len({copy.of for copy in found.values()}) == 1
 
 
+def test_many_near_copies_are_found_without_comparing_all() -> None:
+    texts = {f"try {n:03}.ipynb": Text(LINES | {f"own {n}"}) for n in range(400)}
+    assert len(near_copies(texts, {})) == 399
+
+
 def test_short_notebooks_must_be_the_same() -> None:
     short, other = frozenset({"a", "b", "c"}), frozenset({"a", "b", "d"})
     assert near_copies({"x.ipynb": Text(short), "y.ipynb": Text(other)}, {}) == {}
