@@ -15,13 +15,17 @@ import random
 import sys
 import tempfile
 import time
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from tables import Table
+
+from nbtrail.policy.sequence import Place, own_number
 
 LABELS = Path(__file__).with_name("adopt_labels.csv")
 CATEGORIES = ("EXPLORATION", "CLEANING", "EXPERIMENTAL", "DEPLOY")
@@ -129,8 +133,60 @@ def sureness(judged: list[Judged]) -> Table:
     )
 
 
+def order(folder: Path) -> Table:
+    """How often the order of numbered notebooks is found again when they are all ``Untitled``.
+
+    Of every folder with three and more numbered notebooks, as its authors named them.
+    """
+    folders = given = numbered = right = wrong = level = 0
+    for place in sorted({file.parent for file in folder.rglob("*.ipynb")}):
+        numbers = {file: own_number(file.name) for file in place.glob("*.ipynb")}
+        if sum(1 for number in numbers.values() if number) < 3:
+            continue
+        folders += 1
+        pairs = _found_order(numbers)
+        numbered += sum(1 for number in numbers.values() if number)
+        given += len(pairs)
+        for (own, found), (other_own, other_found) in combinations(pairs, 2):
+            if own[0] != other_own[0]:
+                is_level = found[0] == other_found[0]
+                level += is_level
+                right += not is_level and (own < other_own) == (found < other_found)
+                wrong += not is_level and (own < other_own) != (found < other_found)
+    return Table(
+        "Numbers found again for notebooks that have lost their names",
+        "python benchmarks/adopt.py FOLDER",
+        ("folders", "numbered", "given one", "pairs in order", "at one place", "in wrong order"),
+        (tuple(map(str, (folders, numbered, given, right, level, wrong))),),
+    )
+
+
+def _found_order(numbers: dict[Path, Place | None]) -> list[tuple[Place, Place]]:
+    """The author's number and the proposed one of all that have both."""
+    from nbtrail.policy.adopt import propose_all
+    from nbtrail.project import load_project
+
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        (root / "nbtrail.toml").write_text("")
+        names = {}
+        for file in numbers:
+            # Neither the author's order nor the alphabet's is in the name.
+            new = f"Untitled{zlib.crc32(file.name.encode())}.ipynb"
+            names[new] = file
+            (root / new).write_bytes(file.read_bytes())
+        found = propose_all(load_project(root)).proposals
+    pairs = []
+    for one in found:
+        own = numbers[names[one.path]]
+        proposed = own_number(f"{one.sequence}-x.ipynb")
+        if own is not None and proposed is not None:
+            pairs.append((own, proposed))
+    return pairs
+
+
 def main() -> int:
-    """Print accuracy and confusion tables of both halves."""
+    """Print accuracy and confusion tables of all labelled notebooks, and how order is found."""
     if len(sys.argv) != 2 or not Path(sys.argv[1]).is_dir():
         print(__doc__)
         return 2
@@ -138,6 +194,7 @@ def main() -> int:
     for half in HALVES:
         print(accuracy(judged, half).text())
     print(sureness(judged).text())
+    print(order(Path(sys.argv[1])).text())
     for one in judged:
         if one.label != one.category and one.half == "development":
             print(f"{one.repository} {one.path}: {one.label}, taken for {one.category}")
