@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -61,6 +60,8 @@ def main() -> None:
 
 
 def _ask(function: str, payload: bytes, answers: list[bytes | None], number: int) -> None:
+    import subprocess
+
     command = [sys.executable, "-c", "from nbtrail.workers import main; main()", function]
     # Python looks for modules in its working folder first: never in somebody's project.
     home = Path(__file__).parent.parent

@@ -14,7 +14,7 @@ from nbtrail.pipeline.findings import cycles, missing_inputs, two_writers
 from nbtrail.pipeline.identity import Folders
 from nbtrail.pipeline.inference.cache import AnalysisCache, Problem
 from nbtrail.pipeline.inference.static import Analysis
-from nbtrail.pipeline.model import Edge, Graph, Node, Observed, PipelineFinding
+from nbtrail.pipeline.model import Graph, Node, Observed, PipelineFinding
 from nbtrail.pipeline.order import topological
 from nbtrail.pipeline.settle import Uses, settle
 from nbtrail.project import Project
@@ -101,7 +101,8 @@ def infer_graph(
     findings.extend(two_writers(uses))
     findings.extend(missing_inputs(uses, folders))
     order = topological(sorted(analyses), [(e.source, e.target) for e in edges], sort_key(project))
-    nodes = tuple(_node(project, path, analyses[path], uses[path], edges) for path in order)
+    used = {edge.source for edge in edges}
+    nodes = tuple(_node(project, path, analyses[path], uses[path], path in used) for path in order)
     place = {path: index for index, path in enumerate(order)}
     edges.sort(key=lambda e: (place[e.source], place[e.target]))
     findings.sort(key=lambda f: (f.code, f.path))
@@ -120,9 +121,8 @@ def step_paths(project: Project, *, drafts: bool = False) -> list[str]:
     ]
 
 
-def _node(project: Project, path: str, analysis: Analysis, uses: Uses, edges: list[Edge]) -> Node:
+def _node(project: Project, path: str, analysis: Analysis, uses: Uses, used: bool) -> Node:
     name = parse_name(path, project.config.names)
-    used = any(edge.source == path for edge in edges)
     delivers = name.category is not None and name.category == project.config.names.categories[-1]
     return Node(
         path=path,

@@ -21,14 +21,15 @@ from nbtrail.notebooks.parsing import forget_trees
 from nbtrail.pairing.formats import notebook_of
 from nbtrail.pipeline.graph import infer_graph
 from nbtrail.pipeline.model import Node
-from nbtrail.policy import datasets, splitting, twins
+from nbtrail.policy import datasets, twins
 from nbtrail.policy.baseline import load_baseline
 from nbtrail.policy.cache import CheckCache, Entry
 from nbtrail.policy.catalogue import Problem
 from nbtrail.policy.clashes import Clashes
 from nbtrail.policy.code import CodeContext
+from nbtrail.policy.code.scope import TOO_LONG
 from nbtrail.policy.content import Content
-from nbtrail.policy.findings import Finding, finding_of
+from nbtrail.policy.findings import Finding, Fix, finding_of
 from nbtrail.policy.look import Seen, look_at, look_at_many, rules_stamp
 from nbtrail.policy.names import name_findings
 from nbtrail.policy.order import together
@@ -133,8 +134,8 @@ class _Checker:
         is_old = partial(self._baseline.holds, project, path)
         found = name_findings(project, path, baseline=self._baseline, clashes=self._clashes)
         for problem in problems:
-            offer = splitting.fix_of(path, problem)
-            finding = finding_of(project, BY_CODE[problem.code], path, problem, is_old, offer)
+            fix = _offer(path, problem)
+            finding = finding_of(project, BY_CODE[problem.code], path, problem, is_old, fix)
             if finding is not None:
                 found.append(finding)
         if twin.problem is not None:
@@ -198,3 +199,12 @@ class _Checker:
         config = msgspec.json.encode(self._project.config)
         state = f"{self._project.adopted} {self._around.digest()} {rules_stamp()} "
         return sha256_bytes(state.encode() + config)
+
+
+def _offer(path: str, problem: Problem) -> Fix | None:
+    """What mends a problem of the content, where nbtrail can."""
+    if problem.code != TOO_LONG:
+        return None
+    from nbtrail.policy.splitting import fix_of
+
+    return fix_of(path, problem)

@@ -9,7 +9,6 @@ import msgspec
 from nbtrail.config import Level
 from nbtrail.notebooks.names import is_draft
 from nbtrail.pairing.formats import twin_path
-from nbtrail.pairing.sync import pair_state
 from nbtrail.policy.catalogue import Problem, Rule
 from nbtrail.policy.findings import TWIN_CONFLICT, TWIN_DIFFERS, TWIN_MISSING, Fix
 from nbtrail.project import Project
@@ -39,6 +38,8 @@ def check_twin(project: Project, store: Store | None, path: str) -> TwinCheck:
     UnreadableNotebookError, OutsideProjectError, NotFoundError
         As `nbtrail.pairing.sync.pair_state`.
     """
+    from nbtrail.pairing.sync import pair_state
+
     state = pair_state(project, store, path)
     if state.state == "off":
         home = None if project.adopted else twin_path(project, path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib.metadata
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -109,6 +108,8 @@ def _with_what_they_bring(names: set[str]) -> set[str]:
 @functools.cache
 def _installed_here() -> dict[str, list[str]]:
     """Distributions of nbtrail's own environment by import names; reading them takes a while."""
+    import importlib.metadata  # slow to load, and needed for unusual imports only
+
     return {k: list(v) for k, v in importlib.metadata.packages_distributions().items()}
 
 
