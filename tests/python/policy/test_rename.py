@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import errno
 import fcntl
 import json
 import os
@@ -319,6 +320,7 @@ def test_names_are_swapped_and_follow_each_other(desk: Desk) -> None:
         ([(ONE, ".hidden/1-CLEANING-years.ipynb")], UsageError),
         ([(ONE, "1-CLEANING-ye\nars.ipynb")], UsageError),
         ([(ONE, f"1-CLEANING-{'ä' * 120}.ipynb")], UsageError),
+        ([(ONE, f"{'x' * 256}/1-CLEANING-years.ipynb")], UsageError),
         ([(ONE, "../1-CLEANING-years.ipynb")], OutsideProjectError),
         ([(ONE, "link/1-CLEANING-years.ipynb")], OutsideProjectError),
         ([("out.ipynb", "1-CLEANING-years.ipynb")], OutsideProjectError),
@@ -618,3 +620,61 @@ def test_a_ledger_that_cannot_be_written_stops_no_rename(
         path: data for path, data in before.items() if not path.endswith(".py")
     }
     assert desk.in_sync(ONE, TWO, THREE)
+
+
+@pytest.mark.parametrize("form", ["scripts///py:percent", "twins//md", "md", "py:light"])
+def test_twins_of_all_kinds_follow_and_come_back(tmp_path: Path, form: str) -> None:
+    root = tmp_path / "forms"
+    root.mkdir()
+    made = Desk(root)
+    text = made.text("nbtrail.toml").replace('"py:percent"', f'"{form}"')
+    if form not in text:
+        text += f'\n[pairing]\nformat = "{form}"\n'
+    (root / "nbtrail.toml").write_text(text)
+    made.project = load_project(root)
+    made.put(ONE)
+    made.put(TWO, ("markdown", f"[ages]({ONE})"), ("code", f"%run {ONE}\nf('{ONE}')"))
+    made.commit()
+    before, folders = made.files(), made.folders()
+    twins = [path for path in before if path.endswith((".py", ".md"))]
+    assert len(twins) == 2
+    done = made.rename((ONE, f"deep/{NEW}"), (TWO, "4-EXPLORATION-looks.ipynb"))
+    assert made.source("4-EXPLORATION-looks.ipynb", 1) == f"%run deep/{NEW}\nf('deep/{NEW}')"
+    assert made.in_sync(f"deep/{NEW}", "4-EXPLORATION-looks.ipynb")
+    assert {r.path for r in done.plan.references} == {TWO}
+    assert not [path for path in twins if (root / path).exists()]
+    made.undo()
+    assert (made.files(), made.folders()) == (before, folders)
+    assert made.in_sync(ONE, TWO)
+    assert made.git("status", "--porcelain") == ""
+    assert made.store is not None
+    made.store.close()
+
+
+def test_a_file_system_that_refuses_changes_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, folders = desk.files(), desk.folders()
+    plain = os.replace
+
+    def refused(source: Any, target: Any) -> None:
+        if str(target).endswith("4-EXPLORATION-fares.py"):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        plain(source, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("nbtrail.pairing.moves.os.replace", refused)
+        with pytest.raises(ConflictError, match="refuses the rename: Permission denied"):
+            desk.rename((ONE, f"a/b/{NEW}"), (TWO, "4-EXPLORATION-fares.ipynb"))
+    assert (desk.files(), desk.folders()) == (before, folders)
+    assert Changes(desk.project, desk.store).listed() == []
+
+
+def test_only_so_many_changes_stay_on_record(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    monkeypatch.setattr("nbtrail.policy.renaming.changes.MOST", 2)
+    ids = [desk.rename((ONE, NEW)).change, desk.undo().change, desk.rename((ONE, NEW)).change]
+    assert [one.id for one in Changes(desk.project, None).listed()] == [ids[2], ids[1]]
+    desk.undo()
+    assert (desk.root / ONE).is_file()

@@ -168,7 +168,9 @@ async def test_what_the_file_system_or_a_number_refuses_is_said(api: Api) -> Non
         ("PATCH", f"notebooks/{CLEANING}", {"path": "a\0b.ipynb"}, {}, 403),
         ("GET", "project", None, {"project": "nowhere/at/all"}, 404),
         ("PATCH", f"notebooks/{CLEANING}", {"path": f"CLEANING-{'x' * 300}.ipynb"}, {}, 400),
-        ("PATCH", f"notebooks/{CLEANING}", {"path": f"{'x' * 300}/CLEANING-a.ipynb"}, {}, 409),
-    ):
+        ("PATCH", f"notebooks/{CLEANING}", {"path": f"{'x' * 300}/CLEANING-a.ipynb"}, {}, 400),
+        ("POST", "notebooks", {"category": "DEPLOY", "description": "scores",
+                               "folder": "x" * 300}, {}, 409),
+    ):  # fmt: skip
         status, error = await api(method, path, body, **params)
         assert (status, set(error)) == (code, {"message", "reason", "detail"}), (path, error)

@@ -74,9 +74,8 @@ def carry_out(
     Raises
     ------
     ConflictError
-        When a file was changed or is read-only, or something came to lie at a new name.
-    OSError
-        When the file system refuses. Everything is as it was before in both cases.
+        When a file was changed or is read-only, something came to lie at a new name, or the file
+        system refuses. Everything is as it was before.
     """
     refuse_read_only(project, prepared.edits)
     changes = Changes(project, store)
@@ -101,6 +100,12 @@ def carry_out(
     recorded = changes.write(change)
     try:
         change, warnings = _do(project, store, changes if recorded else None, prepared, change)
+    except OSError as error:
+        changes.forget(change)
+        raise ConflictError(
+            f"The file system refuses the rename: {error.strerror or error}; nothing was changed.",
+            hint="Check that the folders can be written, and that there is room on the disk.",
+        ) from error
     except BaseException:
         changes.forget(change)
         raise
@@ -112,6 +117,7 @@ def carry_out(
     change = msgspec.structs.replace(change, files=(*change.files, *twins))
     if not (recorded and changes.write(change)):
         return None, [*warnings, _NOT_KEPT]
+    changes.prune()
     return change, warnings
 
 

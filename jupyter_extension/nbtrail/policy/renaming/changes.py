@@ -5,6 +5,7 @@ They need no database, so that a rename can be undone while the ledger is broken
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import secrets
 import time
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 #: Below the state folder.
 FOLDER = "changes"
+#: How many changes stay on record.
+MOST = 500
 
 
 class Changes:
@@ -69,6 +72,13 @@ class Changes:
         found = [self._read(file) for file in self._folder.glob("*.json")]
         return sorted((c for c in found if c is not None), key=lambda c: (c.at, c.id), reverse=True)
 
+    def prune(self) -> None:
+        """Forget the oldest changes where there are more than anybody will undo."""
+        with contextlib.suppress(OSError):
+            # Ids sort by time.
+            for file in sorted(self._folder.glob("*.json"))[:-MOST]:
+                file.unlink()
+
     def keep(self, path: str, data: bytes) -> str:
         """Keep a content before it is replaced; returns its hash, kept or not."""
         from nbtrail.pairing.base import keep
@@ -104,7 +114,7 @@ class Changes:
 def new_id(now: float) -> str:
     """An id that sorts by time."""
     moment = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now))
-    return f"{moment}-{secrets.token_hex(2)}"
+    return f"{moment}-{int(now % 1 * 1000):03d}{secrets.token_hex(2)}"
 
 
 def summaries(project: Project, limit: int) -> list[ChangeSummary]:

@@ -210,8 +210,9 @@ def _refuse_case_doubles(wanted: Sequence[tuple[str, str]]) -> None:
 def _judge_place(project: Project, old: str, new: str, going: set[str]) -> None:
     """Refuse what no file can be called, and places that are taken."""
     name = PurePosixPath(new).name
-    if len(name.encode()) > _LONGEST_NAME:
-        raise UsageError(f"{name[:40]}… is too long for a file name.", hint="Shorten it.")
+    for part in PurePosixPath(new).parts:
+        if len(part.encode(errors="surrogateescape")) > _LONGEST_NAME:
+            raise UsageError(f"{part[:40]}… is too long for a file name.", hint="Shorten it.")
     target = project.resolve(new)
     for folder in target.parents:
         if folder == project.root:
