@@ -6,10 +6,9 @@ Nothing is changed here: the proposals are told, and renaming is done by those w
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Literal
 
@@ -21,9 +20,8 @@ from nbtrail.notebooks.names import parse_name
 from nbtrail.pipeline.graph import infer_graph
 from nbtrail.pipeline.model import Observed
 from nbtrail.policy.copies import Copy, Text, near_copies, text_of_code
-from nbtrail.policy.describe import distinguishing, says_something
 from nbtrail.policy.free_names import FreeNames
-from nbtrail.policy.propose import Reading, read_purpose
+from nbtrail.policy.propose import Reading, descriptions, read_purpose
 from nbtrail.policy.renaming.rename import rename_notebooks
 from nbtrail.policy.rules import notebooks_among
 from nbtrail.policy.sequence import Place, sequences
@@ -33,8 +31,6 @@ if TYPE_CHECKING:
     from nbtrail.ledger.store import Store
 
 Copies = Literal["keep", "scratch"]
-#: Bytes of a description with a word more that tells it apart.
-_LONGEST = 80
 WELL_NAMED = "is named well already"
 
 
@@ -150,7 +146,9 @@ def propose_all(
         if scratch and copy is not None and not copy.variant:
             one = msgspec.structs.replace(one, new_path=free.aside(path, scratch))
         else:
-            one = _settled(project, one, seen.notebooks[path], free)
+            words = descriptions(project, seen.notebooks[path], alone=copy is None)
+            new, description = free.named(path, one.category, one.sequence, words)
+            one = msgspec.structs.replace(one, new_path=new, description=description)
         proposals.append(one)
     left = [one for one in seen.left if wanted is None or one.path in wanted]
     return Adoption(tuple(proposals), tuple(sorted(left, key=lambda one: one.path)))
@@ -274,21 +272,3 @@ def _suggest(path: str, found: Reading, number: str | None, copy: Copy | None) -
         similarity=copy.similarity if copy is not None else None,
         copy_why=copy.why if copy is not None else None,
     )
-
-
-def _settled(project: Project, one: Suggestion, found: Reading, free: FreeNames) -> Suggestion:
-    """The suggestion with a name that is free."""
-    names = project.config.names
-
-    def descriptions() -> Iterator[str]:
-        yield one.description
-        if one.near_copy_of is None:
-            for word in distinguishing(found.traces, names, one.description)[:3]:
-                longer = f"{one.description}-{word}"
-                if len(longer.encode()) <= _LONGEST and says_something(longer, names):
-                    yield longer
-        for number in itertools.count(2):
-            yield f"{one.description}-{number}"
-
-    path, description = free.named(one.path, one.category, one.sequence, descriptions())
-    return msgspec.structs.replace(one, new_path=path, description=description)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
+import os
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 import msgspec
 
-from nbtrail.errors import NbtrailError, UsageError
+from nbtrail.errors import NbtrailError
 from nbtrail.notebooks.document import Notebook, read_notebook
-from nbtrail.notebooks.names import build_name, parse_name
-from nbtrail.policy.describe import describe, spoken_name
+from nbtrail.notebooks.names import parse_name
+from nbtrail.policy.describe import describe, distinguishing, says_something, spoken_name
+from nbtrail.policy.free_names import FreeNames
 from nbtrail.policy.judge import Verdict, judge
 from nbtrail.policy.traces import Traces, traces_of
 from nbtrail.project import Project
+
+#: Bytes of a description with a word more that tells it apart.
+_LONGEST = 80
 
 
 class Proposal(msgspec.Struct, frozen=True):
@@ -48,8 +55,11 @@ def propose_name(project: Project, path: str) -> Proposal:
     except NbtrailError:
         notebook = {"cells": []}
     found = read_purpose(project, path, notebook)
-    free = _free_path(project, path, found.category, found.description)
-    return Proposal(found.category, found.description, free, found.why)
+    staying = [one for one in _beside(project, path) if one != path]
+    free, description = FreeNames(project, staying).named(
+        path, found.category, None, descriptions(project, found)
+    )
+    return Proposal(found.category, description, free, found.why)
 
 
 def read_purpose(project: Project, path: str, notebook: Notebook) -> Reading:
@@ -83,15 +93,26 @@ def reasons(verdict: Verdict, traces: Traces) -> str:
     return ", ".join(chosen)
 
 
-def _free_path(project: Project, path: str, category: str, description: str) -> str:
-    parent = PurePosixPath(path).parent
-    for number in range(1, 1000):
-        text = description if number == 1 else f"{description}-{number}"
-        try:
-            candidate = str(parent / build_name(category, text))
-        except UsageError:
-            candidate = str(parent / build_name(category, f"first look {number}"))
-        file = project.root / candidate
-        if not file.exists() and not file.with_suffix(".py").exists():
-            return candidate
-    return str(parent / build_name(category, f"{description[:100]}-next"))
+def descriptions(project: Project, found: Reading, *, alone: bool = True) -> Iterator[str]:
+    """The description, then with a word more that tells it apart, then with numbers, endlessly.
+
+    No word is added for a notebook that is not ``alone`` but a near-copy: none would tell it apart.
+    """
+    names = project.config.names
+    yield found.description
+    for word in distinguishing(found.traces, names, found.description)[:3] if alone else ():
+        longer = f"{found.description}-{word}"
+        if len(longer.encode()) <= _LONGEST and says_something(longer, names):
+            yield longer
+    for number in itertools.count(2):
+        yield f"{found.description}-{number}"
+
+
+def _beside(project: Project, path: str) -> list[str]:
+    """The notebooks in the folder of ``path``."""
+    folder = PurePosixPath(path).parent
+    try:
+        names = os.listdir(project.root / folder)
+    except OSError:
+        return []
+    return [str(folder / name) for name in names if name.endswith(".ipynb")]
