@@ -70,6 +70,8 @@ export namespace CommandIDs {
   export const openPanel = 'nbtrail:open-panel';
   export const openNotebook = 'nbtrail:open-notebook';
   export const showRun = 'nbtrail:show-run';
+  export const showRule = 'nbtrail:show-rule';
+  export const silenceFinding = 'nbtrail:silence-finding';
   export const fixFindings = 'nbtrail:fix-findings';
 }
 

@@ -7,6 +7,7 @@ Below the server's root:
 - ``names``: a project with a good name, a bad one from before the rules, and a folder
 - ``pairs``: a project with a notebook that has a twin
 - ``moves``: a project with a notebook that another one runs
+- ``checks``: a project with a notebook that breaks rules in one of its cells
 - ``chaos``: notebooks as people leave them, and no project
 - ``broken``: files that are no notebooks, a kernel that is not there, and a notebook that is fine
 - ``dying``: a notebook that ends its own kernel once there is a file named ``end``
@@ -120,7 +121,16 @@ def prepare(root: Path) -> None:
             "2-DEPLOY-report": notebook("%run 1-CLEANING-numbers.ipynb", "print(numbers)"),
         },
     )
-    for paired in (pairs, moves):
+    checks = project(
+        root / "checks",
+        {
+            "CLEANING-numbers": numbers,
+            "EXPERIMENTAL-dice": notebook(
+                "import numpy as np", "throws = np.random.randint(1, 7, 100)", "throws.mean()"
+            ),
+        },
+    )
+    for paired in (pairs, moves, checks):
         (paired / "nbtrail.toml").write_text('[policy]\ncategory = "enforce"\ntwin = "enforce"\n')
     chaos(root / "chaos")
     project(

@@ -203,6 +203,11 @@ export class TrailClient {
     return this._get('findings', { project });
   }
 
+  /** A rule by its code, with its page. */
+  rule(project: string, code: string): Promise<Types.IRule> {
+    return this._get(`rules/${encodeURIComponent(code)}`, { project });
+  }
+
   fixFindings(
     project: string,
     body: { path?: string; code?: string }

@@ -93,6 +93,16 @@ export interface IFinding {
   fix: IFix | null;
 }
 
+/** A rule as it holds in the project. */
+export interface IRule {
+  code: string;
+  name: string;
+  title: string;
+  level: 'off' | 'warn' | 'enforce';
+  /** Its text in Markdown. */
+  page: string | null;
+}
+
 export interface INotebookSummary {
   path: string;
   category: string | null;

@@ -177,8 +177,7 @@ export function addNotebooks(
       });
       const cell = text(args, 'cell');
       if (cell !== null) {
-        await files.panel(path)?.revealed;
-        files.panel(path)?.setFragment(`#cell-id=${cell}`);
+        await files.showCell(path, cell);
       }
     },
     describedBy: describe({

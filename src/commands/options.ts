@@ -8,6 +8,7 @@ import {
   ReadonlyPartialJSONObject
 } from '@lumino/coreutils';
 
+import { IFinding } from '../api';
 import { NotebookFiles, NotebookModels, ProjectModel } from '../model';
 
 /** What the commands work with. */
@@ -55,6 +56,26 @@ export function pathOf(
     return node?.dataset.trailPath ?? null;
   }
   return models.current?.projectPath ?? null;
+}
+
+/** A finding by the arguments, else the one below the pointer. */
+export function findingAt(
+  { app, project }: ICommandsOptions,
+  args: Arguments = {}
+): IFinding | null {
+  const { dataset } =
+    app.contextMenuHitTest(node => node.dataset.code !== undefined) ?? {};
+  const wanted = {
+    cell: text(args, 'cell') ?? (dataset?.trailCell || null),
+    code: text(args, 'code') ?? dataset?.code,
+    path: text(args, 'path') ?? dataset?.trailPath
+  };
+  return (
+    project.findings.find(
+      ({ cell_id, code, path }) =>
+        cell_id === wanted.cell && code === wanted.code && path === wanted.path
+    ) ?? null
+  );
 }
 
 /** An argument that is text, `null` when it is missing or empty. */

@@ -1,12 +1,13 @@
 import { codeCheckIcon, refreshIcon } from '@jupyterlab/ui-components';
 
 import { attempt } from '../attempt';
-import { adoptIcon, trailIcon } from '../icons';
-import { AdoptionModel } from '../model';
+import { adoptIcon, silenceIcon, trailIcon } from '../icons';
+import { AdoptionModel, silenceComment } from '../model';
 import { tellChange } from '../renames';
 import { CommandIDs, WidgetIDs } from '../tokens';
 import {
   describe,
+  findingAt,
   ICommandsOptions,
   pathSchema,
   Register,
@@ -98,6 +99,56 @@ export function addProject(
         type: 'boolean',
         description: trans.__('Whether the label is for a narrow button')
       }
+    })
+  });
+
+  register(CommandIDs.showRule, {
+    label: trans.__('Explain the Rule'),
+    caption: trans.__(
+      'What the rule is for, an example, and how to silence it'
+    ),
+    icon: codeCheckIcon,
+    isEnabled: args =>
+      text(args, 'code') !== null || findingAt(options) !== null,
+    execute: async args => {
+      const code = text(args, 'code') ?? findingAt(options)?.code;
+      if (!code) {
+        return;
+      }
+      await attempt(trans, async () => {
+        const rule = await project.client.rule(project.root, code);
+        const { openRule } = await import('../rules');
+        await openRule(app, options.rendermime, rule);
+      });
+    },
+    describedBy: describe({
+      code: { type: 'string', description: trans.__('Code of the rule') }
+    })
+  });
+
+  register(CommandIDs.silenceFinding, {
+    label: trans.__('Silence in This Cell'),
+    caption: trans.__('Write a comment into the cell that silences the rule'),
+    icon: silenceIcon,
+    isEnabled: args => {
+      const finding = findingAt(options, args);
+      return finding !== null && silenceComment(finding, 'code') !== null;
+    },
+    execute: async args => {
+      const finding = findingAt(options, args);
+      if (finding?.cell_id) {
+        const { code, cell_id, path } = finding;
+        await app.commands.execute(CommandIDs.openNotebook, {
+          path,
+          cell: cell_id
+        });
+        await attempt(trans, () => files.silence(path, cell_id, code));
+      }
+    },
+    describedBy: describe({
+      path: pathSchema(trans),
+      code: { type: 'string', description: trans.__('Code of the finding') },
+      cell: { type: 'string', description: trans.__('Identifier of the cell') }
     })
   });
 

@@ -48,6 +48,14 @@ export const continueIcon = new LabIcon({
 </svg>`
 });
 
+/** An eye that is shut: silence. */
+export const silenceIcon = new LabIcon({
+  name: 'nbtrail:silence',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+  <path class="jp-icon3 jp-icon-selectable" fill="#616161" d="m4 3 17 17-1.400 1.400-3.200-3.200A11.800 11.800 0 0 1 12 19C7 19 2.700 16 1 12a12 12 0 0 1 4.300-5.200L2.600 4.400zm2.800 5.200A10 10 0 0 0 3.200 12c1.600 3 5 5 8.800 5 1 0 2-.1 2.900-.4l-1.500-1.500A3.400 3.400 0 0 1 9 10.600zM12 5c5 0 9.300 3 11 7a12 12 0 0 1-3.300 4.500l-1.400-1.400A10 10 0 0 0 20.800 12C19.200 9 15.800 7 12 7c-.7 0-1.400.1-2.100.2L8.300 5.600C9.500 5.200 10.700 5 12 5z"/>
+</svg>`
+});
+
 /** A label on a string: names. */
 export const adoptIcon = new LabIcon({
   name: 'nbtrail:adopt',

@@ -60,6 +60,45 @@ export function fixCommand(finding: IFinding): ICommandCall | null {
   }
 }
 
+/** A piece of a message; what stands between backticks is code. */
+export interface IMessagePart {
+  text: string;
+  code: boolean;
+}
+
+/** A message with the code in it told apart. */
+export function messageParts(message: string): IMessagePart[] {
+  return message
+    .split('`')
+    .map((text, index) => ({ text, code: index % 2 === 1 }))
+    .filter(({ text }) => text !== '');
+}
+
+/** Rules about the file, which no comment in a cell silences. */
+const OF_FILES = /^NBT[0139]/;
+
+/** The comment that silences a finding in its cell, `null` where none does. */
+export function silenceComment(
+  finding: Pick<IFinding, 'code' | 'cell_id'>,
+  cellType: string
+): string | null {
+  if (finding.cell_id === null || OF_FILES.test(finding.code)) {
+    return null;
+  }
+  return cellType === 'code'
+    ? `# nbtrail: ignore ${finding.code}`
+    : `<!-- nbtrail: ignore ${finding.code} -->`;
+}
+
+/** How many findings ask for another name. */
+export function countNames(findings: ReadonlyArray<IFinding>): number {
+  return new Set(
+    findings
+      .filter(({ fix }) => fix?.action === 'rename')
+      .map(({ path }) => path)
+  ).size;
+}
+
 /** Whether the server can mend the finding without asking anything. */
 export function isAutomatic(finding: IFinding): boolean {
   return fixCommand(finding)?.id === CommandIDs.fixFindings;

@@ -11,6 +11,7 @@ import {
   IRenameResult,
   TrailClient
 } from '../api';
+import { silenceComment } from './checks';
 import type { OpenDocuments } from './documents';
 import { buildName, INameParts, parseName, renamed, spaced } from './names';
 import type { NamingModel } from './naming';
@@ -214,6 +215,37 @@ export class NotebookFiles {
     const { twin } = await client.changeNotebook(root, path, { keep });
     await this.reload([path, ...(twin ? [twin] : [])]);
     await this.refreshPair(path);
+  }
+
+  /** Go to a cell of a notebook that is open. */
+  async showCell(path: string, cell: string): Promise<void> {
+    const panel = this.panel(path);
+    await panel?.revealed;
+    const index =
+      panel?.content.widgets.findIndex(({ model }) => model.id === cell) ?? -1;
+    if (panel && index >= 0) {
+      panel.content.activeCellIndex = index;
+      panel.content.deselectAll();
+      await panel.content.scrollToItem(index, 'smart');
+    }
+  }
+
+  /** Write the comment into a cell that silences a rule there, and save it. */
+  async silence(path: string, cell: string, code: string): Promise<void> {
+    const panel = this.panel(path);
+    await panel?.context.ready;
+    const model = panel?.content.widgets.find(
+      widget => widget.model.id === cell
+    )?.model;
+    const comment =
+      model && silenceComment({ code, cell_id: cell }, model.type);
+    if (!model || !comment) {
+      return;
+    }
+    const { sharedModel } = model;
+    sharedModel.setSource(`${comment}\n${sharedModel.getSource()}`);
+    await this._save(path);
+    await this._project.refresh('findings');
   }
 
   /** Ask again how a notebook and its twin stand. */

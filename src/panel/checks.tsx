@@ -4,9 +4,21 @@ import { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
 import { IFinding } from '../api';
-import { fixCommand, groupFindings, ProjectModel } from '../model';
+import {
+  countNames,
+  fixCommand,
+  groupFindings,
+  IFindingGroup,
+  messageParts,
+  NotebookModels,
+  ProjectModel,
+  silenceComment
+} from '../model';
 import { CommandIDs } from '../tokens';
-import { Empty } from './bits';
+import { CommandButton, Empty } from './bits';
+
+/** From how many findings on only those of the notebook in view are unfolded. */
+const MANY = 30;
 
 /** The findings, grouped by file. */
 export class ChecksBody extends ReactWidget {
@@ -15,40 +27,46 @@ export class ChecksBody extends ReactWidget {
     this.addClass('jp-Trail-checks');
     this._options = options;
     options.project.changed.connect(this._onChanged, this);
+    options.models.currentChanged.connect(this._onChanged, this);
   }
 
   protected override render(): JSX.Element | null {
-    const { commands, project, trans } = this._options;
-    const failed =
-      project.findings.length === 0 && project.hasFailed('findings');
+    const { commands, models, project, trans } = this._options;
+    const { findings } = project;
+    const failed = findings.length === 0 && project.hasFailed('findings');
     if (!project.project || failed) {
       return null;
     }
-    if (project.findings.length === 0) {
-      return (
-        <Empty>
-          {trans.__('Every notebook has a category, a description and a twin.')}
-        </Empty>
-      );
+    if (findings.length === 0) {
+      return <Empty>{trans.__('No rule is broken.')}</Empty>;
     }
+    const names = countNames(findings);
+    const current = models.current?.projectPath;
     return (
       <>
-        {groupFindings(project.findings).map(group => (
-          <section key={group.path} className="jp-Trail-findingGroup">
-            <h3 className="jp-Trail-findingGroup-title" title={group.path}>
-              {group.path.replace(/^.*\//, '')}
-            </h3>
-            <ul>
-              {group.findings.map((finding, index) => (
-                <Finding
-                  key={`${finding.code}-${finding.cell_id}-${index}`}
-                  commands={commands}
-                  finding={finding}
-                  trans={trans}
-                />
-              ))}
-            </ul>
-          </section>
+        {names > 1 && (
+          <div className="jp-Trail-checks-hint">
+            <span>
+              {trans._n(
+                '%1 notebook needs another name',
+                '%1 notebooks need other names',
+                names
+              )}
+            </span>
+            <CommandButton
+              commands={commands}
+              id={CommandIDs.adopt}
+              args={{ short: true }}
+            />
+          </div>
+        )}
+        {groupFindings(findings).map(group => (
+          <Group
+            key={group.path}
+            {...this._options}
+            group={group}
+            unfolded={findings.length <= MANY || group.path === current}
+          />
         ))}
       </>
     );
@@ -64,9 +82,61 @@ export class ChecksBody extends ReactWidget {
 export namespace ChecksBody {
   export interface IOptions {
     commands: CommandRegistry;
+    models: NotebookModels;
     project: ProjectModel;
     trans: TranslationBundle;
   }
+}
+
+/** The findings about one file. */
+function Group(
+  props: Pick<ChecksBody.IOptions, 'commands' | 'trans'> & {
+    group: IFindingGroup;
+    unfolded: boolean;
+  }
+): JSX.Element {
+  const { commands, group, trans, unfolded } = props;
+  const [chosen, choose] = React.useState<boolean | null>(null);
+  const open = chosen ?? unfolded;
+  const { findings, path } = group;
+  return (
+    <section className="jp-Trail-findingGroup">
+      <h3>
+        <button
+          className="jp-Trail-findingGroup-title"
+          title={path}
+          aria-expanded={open}
+          onClick={() => choose(!open)}
+        >
+          <span>{path.replace(/^.*\//, '')}</span>
+          {findings.length > 1 && (
+            <span
+              className="jp-Trail-findingGroup-count"
+              aria-label={trans._n(
+                '%1 finding',
+                '%1 findings',
+                findings.length
+              )}
+            >
+              {findings.length}
+            </span>
+          )}
+        </button>
+      </h3>
+      {open && (
+        <ul>
+          {findings.map((finding, index) => (
+            <Finding
+              key={`${finding.code}-${finding.cell_id}-${index}`}
+              commands={commands}
+              finding={finding}
+              trans={trans}
+            />
+          ))}
+        </ul>
+      )}
+    </section>
+  );
 }
 
 function Finding(props: {
@@ -83,11 +153,22 @@ function Finding(props: {
       data-code={code}
       data-severity={severity}
       data-trail-path={path}
+      data-trail-cell={cell_id ?? ''}
     >
-      <code>{code}</code>
+      <button
+        className="jp-Trail-finding-code"
+        title={
+          severity === 'error'
+            ? trans.__('%1 is enforced: what it says', code)
+            : trans.__('%1: what it says', code)
+        }
+        onClick={() => void commands.execute(CommandIDs.showRule, { code })}
+      >
+        {code}
+      </button>
       <button
         className="jp-Trail-finding-message"
-        title={trans.__('Open %1', path)}
+        title={`${message.replace(/`/g, '')}\n${trans.__('Open %1', path)}`}
         onClick={() =>
           void commands.execute(CommandIDs.openNotebook, {
             path,
@@ -95,7 +176,11 @@ function Finding(props: {
           })
         }
       >
-        {message}
+        <span className="jp-Trail-finding-text">
+          {messageParts(message).map(({ code: isCode, text }, index) =>
+            isCode ? <code key={index}>{text}</code> : text
+          )}
+        </span>
       </button>
       {mend && (
         <Button
@@ -106,6 +191,16 @@ function Finding(props: {
         >
           {fix?.label}
         </Button>
+      )}
+      {silenceComment(finding, 'code') !== null && (
+        <span className="jp-Trail-finding-actions">
+          <CommandButton
+            commands={commands}
+            id={CommandIDs.silenceFinding}
+            args={{ cell: cell_id, code, path }}
+            iconOnly
+          />
+        </span>
       )}
     </li>
   );

@@ -262,6 +262,16 @@ class FixHandler(ApiHandler):
         self.tell(opened, None)
 
 
+class RulesHandler(ApiHandler):
+    """``GET rules`` lists, ``GET rules/<code>`` gives one by its code or name, with its page."""
+
+    @route
+    async def get(self, key: str | None = None) -> None:
+        opened = await self.opened()
+        found = await self.off_loop(opened.rules, key)
+        self.answer({"rules": found} if key is None else found[0])
+
+
 def plan_change(opened: OpenProject, path: str, changes: dict[str, Any]) -> RenamePlan:
     """What ``PATCH notebooks/<path>`` with ``dry_run`` asks for."""
     if {"pair", "keep"} & set(changes):
@@ -352,6 +362,8 @@ def handlers(projects: Projects, threads: ThreadPoolExecutor, tell: Tell) -> lis
         (r"environments/(?P<identity>[0-9a-f]+)", EnvironmentHandler),
         ("findings", FindingsHandler),
         ("findings/fix", FixHandler),
+        ("rules", RulesHandler),
+        (r"rules/(?P<key>[A-Za-z0-9-]+)", RulesHandler),
     ]
     arguments = {"projects": projects, "threads": threads, "tell": tell}
     return [(f"{PREFIX}/{pattern}", handler, arguments) for pattern, handler in routes]

@@ -127,6 +127,7 @@ async def test_a_bad_name_is_refused_with_its_finding(api: Api, root: Path) -> N
         ("GET", "search", {}, 400),
         ("GET", "search", {"q": "()"}, 400),
         ("GET", "project", {"project": "../.."}, 403),
+        ("GET", "rules/NBT100", {}, 404),
         ("PUT", "runs", {}, 405),
     ],
 )
@@ -156,6 +157,19 @@ async def test_findings_and_their_fix(api: Api, root: Path) -> None:
     assert status == 200
     assert [f["path"] for f in mended["fixed"]] == [CLEANING]
     assert (root / "CLEANING-make-numbers.py").is_file()
+
+
+async def test_rules_and_the_page_of_one(api: Api) -> None:
+    status, listed = await api("GET", "rules")
+    assert status == 200
+    codes = [rule["code"] for rule in listed["rules"]]
+    assert codes == sorted(codes)
+    assert "NBT101" in codes
+    assert listed["rules"][0]["page"] is None
+    status, one = await api("GET", "rules/category-missing")
+    assert status == 200
+    assert (one["code"], one["name"]) == ("NBT101", "category-missing")
+    assert one["page"].startswith("# NBT101")
 
 
 async def test_a_conflict_is_ended_by_a_choice(api: Api, root: Path) -> None:
