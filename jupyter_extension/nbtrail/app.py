@@ -11,6 +11,8 @@ from nbtrail.errors import ConfigError, NbtrailError, NotFoundError
 from nbtrail.project import DATABASE_NAME, Project, find_project
 
 if TYPE_CHECKING:
+    from nbtrail.export.rebuild import Rebuilt
+    from nbtrail.export.requirements import Requirements
     from nbtrail.ledger.environments import EnvironmentDiff
     from nbtrail.ledger.records import Execution, Run, RunDetail
     from nbtrail.ledger.retention import Plan, Sizes
@@ -375,6 +377,41 @@ class OpenProject:
             if run.environment is None:
                 raise NotFoundError(f"Run {name} has no environment on record.")
             return queries.environment(connection, run.environment)
+
+    def requirements(self, name: str | None = None) -> Requirements:
+        """What an environment takes to install: a run's, or one by id.
+
+        Without a name that of the last run that went well, or of what was executed last.
+
+        Raises
+        ------
+        NotFoundError
+            When there is none.
+        """
+        from nbtrail.export.requirements import requirements_of
+
+        return requirements_of(self._environment_of(name or self._last_environment()))
+
+    def _last_environment(self) -> str:
+        runs, _ = self.runs(limit=50)
+        executed, _ = self.log(limit=50)
+        known = [run.environment for run in runs if run.status == "ok" and run.environment]
+        known += [execution.environment for execution in executed if execution.environment]
+        if not known:
+            raise NotFoundError(
+                "No environment is on record.", hint="Run a notebook, or `nbtrail run`."
+            )
+        return known[0]
+
+    def rebuild_environment(
+        self, folder: Path, name: str | None = None, say: Callable[[str], None] = lambda _: None
+    ) -> Rebuilt:
+        """Make an environment again as `requirements` names it; `nbtrail.export.rebuild`."""
+        from nbtrail.export.rebuild import rebuild
+
+        wanted = self.requirements(name)
+        label = f"{self.project.name} ({wanted.environment[:8]})"
+        return rebuild(wanted, folder, label=label, say=say)
 
     def executed_notebook(self, run: str, step: int) -> Notebook:
         """The notebook of a step as it was when the step ended, outputs included."""

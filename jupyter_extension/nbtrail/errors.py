@@ -14,6 +14,7 @@
     ├── StoreError               409  the ledger cannot be read or written
     │   └── StoreUnavailableError  until something is done: locked, full, damaged, away
     ├── KernelError              422  a kernel is missing, died or did not start
+    ├── RebuildError             422  an environment could not be made again
     └── RunFailedError           422  a run ended with a failed step (exit status 1)
 
 Each carries what the three faces need: ``exit_code`` for the command line, ``status`` and
@@ -127,6 +128,12 @@ class KernelError(NbtrailError):
     """A kernel is not installed, did not start, or died."""
 
     reason = "kernel"
+
+
+class RebuildError(NbtrailError):
+    """An environment on record cannot be made again here."""
+
+    reason = "rebuild"
 
 
 class RunFailedError(NbtrailError):

@@ -33,7 +33,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "log": ("record", "Every execution on record, newest first."),
     "search": ("record", "Find code, outputs, errors, metrics, files, models and runs."),
     "gc": ("record", "Remove what is older or more than nbtrail.toml says."),
-    "env": ("record", "The environment that something ran in."),
+    "env": ("environment", "The environment that something ran in, and making it again."),
     "diff": ("difference", "What changed between two versions of a notebook."),
 }
 #: What git calls; nobody types them.
