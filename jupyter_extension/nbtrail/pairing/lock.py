@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from nbtrail.errors import LockedError
@@ -20,6 +21,8 @@ PATIENCE = 5.0
 #: Seconds that a client's opening or saving may be held up.
 SHORT_PATIENCE = 2.0
 _PAUSE = 0.02
+#: Notebooks that are saved at the same time hardly ever share one of these.
+_SLOTS = 16
 
 
 @contextlib.contextmanager
@@ -64,6 +67,18 @@ def renames_lock(project: Project, patience: float = PATIENCE) -> Iterator[None]
         if not locked:
             raise _still_locked(project, patience, "renaming notebooks of")
         yield
+
+
+def hold_saving(project: Project, path: str, patience: float) -> Callable[[], None]:
+    """Keep other servers from saving the notebook at ``path``; call the result to let them.
+
+    Two contents managers that write one file at the same time leave a torn one. Where another
+    one is not done after ``patience`` seconds, this goes on all the same: a save is never refused.
+    """
+    held = contextlib.ExitStack()
+    slot = zlib.crc32(path.encode(errors="surrogatepass")) % _SLOTS
+    held.enter_context(_project_lock(project, f"saving-{slot:x}.lock", patience))
+    return held.close
 
 
 @contextlib.contextmanager

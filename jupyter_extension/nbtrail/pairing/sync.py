@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from nbtrail.errors import ConflictError, StoreError, UnreadableNotebookError
+from nbtrail.errors import (
+    ConflictError,
+    LockedError,
+    NotFoundError,
+    StoreError,
+    UnreadableNotebookError,
+)
 from nbtrail.files import sha256_bytes, sha256_file, write_atomic
 from nbtrail.notebooks.document import Notebook, dump_notebook
 from nbtrail.pairing.base import BaseContent, keep, load_base, load_content, save_base
@@ -158,7 +164,8 @@ def before_save(
         return _ticket_of(base)
     if base is not None:
         digest = sha256_file(file) if store is None else store.digests.sha256(file)
-        if digest and digest != own_sha256 and _may_be_news(store, base, digest):
+        others = own_sha256 is not None or (digest and _may_be_news(store, base, digest))
+        if digest and digest != own_sha256 and others:
             _keep_quietly(store, path, file.read_bytes(), "replaced by a save")
         return _ticket_of(base)
     try:
@@ -188,11 +195,13 @@ def after_save(
     path: str,
     ticket: SaveTicket,
     *,
+    saved: Notebook | None = None,
     patience: float = PATIENCE,
 ) -> SyncResult:
     """Let the twin follow a notebook that has just been saved.
 
     A twin that was edited meanwhile is left alone, and so is the base: the next `sync` merges.
+    ``saved`` is what the client sent: where another program's save came in between, it is kept.
 
     Raises
     ------
@@ -201,10 +210,35 @@ def after_save(
     """
     if not is_paired(project, path):
         return SyncResult(Action.IN_SYNC, None, "")
-    with pairs_lock(project, patience):
-        pair = open_pair(project, store, path)
-        result = _follow_save(pair, ticket)
+    try:
+        with pairs_lock(project, patience):
+            pair = open_pair(project, store, path)
+            if saved is not None and _is_another(saved, pair):
+                _keep_sent(store, path, saved)
+            result = _follow_save(pair, ticket)
+    except (NotFoundError, UnreadableNotebookError, LockedError):
+        # Somebody else writes it just now: whether it is still there cannot be told.
+        if saved is not None:
+            _keep_sent(store, path, saved)
+        raise
     return msgspec.structs.replace(result, saved_sha256=pair.sha256)
+
+
+def _keep_sent(store: Store | None, path: str, saved: Notebook) -> None:
+    try:
+        data = dump_notebook(saved)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return  # the manager has its own word for what is no notebook
+    _keep_quietly(store, path, data, "replaced by a save at the same time")
+
+
+def _is_another(saved: Notebook, pair: Pair) -> bool:
+    """Whether the file says something else than what a client has just saved there."""
+    try:
+        sent = [cell.key for cell in sheet_of(saved).cells]
+    except (AttributeError, KeyError, TypeError):
+        return False  # the manager has its own word for what is no notebook
+    return sent != [cell.key for cell in pair.sheet.cells]
 
 
 def _follow_save(pair: Pair, ticket: SaveTicket) -> SyncResult:
@@ -213,6 +247,9 @@ def _follow_save(pair: Pair, ticket: SaveTicket) -> SyncResult:
     if pair.twin_sha256 != ticket.twin_sha256:
         seen = look(pair)
         if seen.action in (Action.IN_SYNC, Action.WRITE_TWIN) or brings_nothing(pair, seen):
+            if seen.action is Action.WRITE_TWIN and pair.twin_data is not None:
+                # Another program's save wrote it in between: this may be all that is left of that.
+                _keep_quietly(pair.store, pair.twin, pair.twin_data, "replaced by a save")
             return carry_out(pair, seen)
         return SyncResult(seen.action, pair.twin, message_of(seen), seen.conflicts)
     content = pair.base_content

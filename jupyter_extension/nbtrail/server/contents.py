@@ -178,27 +178,38 @@ class ContentsLayer:
             return saved
         chunk = model.get("chunk")
         prepare = partial(self._prepare_save, path, not _untitled.get(), chunk is None)
-        owner, ticket = yield Away(prepare)
+        owner, ticket, release = yield Away(prepare)
         if owner is None:
             return (yield Here(partial(self._originals["save"], model, path)))
-        saved = yield Here(partial(self._plain("save"), model, path))
-        if chunk in (None, -1):
-            known = ticket or SaveTicket(None)
-            if self._may_be_open and (yield from self._open_pairs.after_save(owner, known, path)):
-                return saved
-            yield self._pairs("save", self._follow.after_save, owner, known)
-        return saved
+        try:
+            saved = yield Here(partial(self._plain("save"), model, path))
+            if chunk in (None, -1):
+                yield from self._follow_save(owner, ticket or SaveTicket(None), model, path)
+            return saved
+        finally:
+            release()
+
+    def _follow_save(
+        self, owner: Owner, ticket: SaveTicket, model: dict[str, Any], path: str
+    ) -> Steps:
+        if self._may_be_open and (yield from self._open_pairs.after_save(owner, ticket, path)):
+            return
+        yield self._pairs("save", self._follow.after_save, owner, ticket, model.get("content"))
 
     def _prepare_save(
         self, path: str, is_named: bool, is_whole: bool
-    ) -> tuple[Owner | None, SaveTicket | None]:
-        """Judge the name, find the owner, look at the pair: one trip to a thread."""
+    ) -> tuple[Owner | None, SaveTicket | None, Callable[[], None]]:
+        """Judge the name, find the owner, look at the pair: one trip to a thread.
+
+        Last comes what lets other servers save the notebook again.
+        """
         if is_named:
             self._follow.judge("save", self._follow.refuse_new, path)
         owner = self._follow.quietly("find", self._paired_owner, path)
         if owner is None or not is_whole:
-            return owner, None
-        return owner, self._follow.quietly("save", self._follow.before_save, owner)
+            return owner, None, _nothing
+        release = self._follow.quietly("save", self._follow.hold_saving, owner) or _nothing
+        return owner, self._follow.quietly("save", self._follow.before_save, owner), release
 
     def _rename_file(self, old_path: str, new_path: str) -> Steps:
         plain = partial(self._originals["rename_file"], old_path, new_path)
@@ -354,6 +365,10 @@ def _locked_path(name: str, *args: Any, **kwargs: Any) -> str | None:
     else:
         return None
     return path.strip("/") if _is_notebook(path) else None
+
+
+def _nothing() -> None:
+    """Let go of what is not held."""
 
 
 def _is_notebook(path: str) -> bool:

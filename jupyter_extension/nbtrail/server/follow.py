@@ -27,7 +27,7 @@ from nbtrail.pairing import moves
 from nbtrail.pairing.base import load_base
 from nbtrail.pairing.decide import Action
 from nbtrail.pairing.formats import is_paired
-from nbtrail.pairing.lock import SHORT_PATIENCE
+from nbtrail.pairing.lock import SHORT_PATIENCE, hold_saving
 from nbtrail.pairing.sync import (
     SaveTicket,
     SyncResult,
@@ -82,6 +82,8 @@ class Follower:
         self._said: set[tuple[str, str]] = set()
         #: What clients saved last, by project and path: their own work is not kept again.
         self._saved: dict[tuple[Path, str], str] = {}
+        #: What they got first, where they have saved nothing yet.
+        self._served: dict[tuple[Path, str], str] = {}
 
     def bring_together(self, owner: Owner) -> SyncResult:
         """Sync a pair; a notebook that is not there is the manager's to report."""
@@ -92,21 +94,33 @@ class Follower:
         if _waits_in_baseline(owner, store):
             return SyncResult(Action.IN_SYNC, None, "")
         result = sync(project, store, owner.path, patience=SHORT_PATIENCE)
+        if store is not None:
+            digest = store.digests.sha256(project.resolve(owner.path))
+            if digest is not None:
+                self._served[project.root, owner.path] = digest
         if result.wrote_notebook or result.wrote_twin:
             self._changed(owner)
         return result
 
+    def hold_saving(self, owner: Owner) -> Callable[[], None]:
+        """Keep other servers from saving a notebook until the result is called."""
+        return hold_saving(owner.opened.project, owner.path, SHORT_PATIENCE)
+
     def before_save(self, owner: Owner) -> SaveTicket:
         """Look at the pair before a client's save replaces the notebook."""
         project = owner.opened.project
-        own = self._saved.get((project.root, owner.path))
+        key = (project.root, owner.path)
+        own = self._saved.get(key) or self._served.get(key)
         return before_save(project, owner.opened.store_or_none(), owner.path, own)
 
-    def after_save(self, owner: Owner, ticket: SaveTicket) -> None:
-        """Let the twin follow the save."""
+    def after_save(self, owner: Owner, ticket: SaveTicket, content: Any = None) -> None:
+        """Let the twin follow the save of this content."""
         project = owner.opened.project
         store = owner.opened.store_or_none()
-        result = after_save(project, store, owner.path, ticket, patience=SHORT_PATIENCE)
+        saved = content if isinstance(content, dict) else None
+        result = after_save(
+            project, store, owner.path, ticket, saved=saved, patience=SHORT_PATIENCE
+        )
         if result.saved_sha256 is not None:
             self.saved(owner, result.saved_sha256)
         self._changed(owner)
