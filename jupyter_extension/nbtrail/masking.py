@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -148,9 +148,15 @@ def mask(text: str) -> str:
     return "".join([*pieces, text[done:]])
 
 
-def secret_spans(text: str) -> list[tuple[int, int]]:
-    """Where secrets are in a text, in order; they may overlap."""
-    return sorted(_spans(text))
+def secret_finder(texts: Iterable[str]) -> Callable[[str], list[tuple[int, int]]]:
+    """A function that says where secrets are in one of ``texts``, in order; they may overlap.
+
+    What cannot be in any of them is ruled out once for all.
+    """
+    together = "\n".join(texts)
+    small = together.lower()
+    patterns, named = tuple(_patterns_for(together, small)), _is_named(small)
+    return lambda text: sorted(_spans_by(text, patterns, named))
 
 
 def mask_facts(facts: Any) -> Any:
@@ -177,13 +183,22 @@ def _mask_entry(key: Any, value: Any) -> Any:
 def _spans(text: str) -> Iterator[tuple[int, int]]:
     """Where secrets are; they may overlap."""
     small = text.lower()
-    for pattern in _patterns_for(text, small):
+    yield from _spans_by(text, _patterns_for(text, small), _is_named(small))
+
+
+def _is_named(small: str) -> bool:
+    return any(hint in small for hint in _NAME_HINTS)
+
+
+def _spans_by(
+    text: str, patterns: Iterable[re.Pattern[str]], named: bool
+) -> Iterator[tuple[int, int]]:
+    for pattern in patterns:
         for match in pattern.finditer(text):
             if pattern.groups and match.lastindex is not None:
                 yield match.span(match.lastindex)
             else:
                 yield _without_surroundings(match)
-    named = any(hint in small for hint in _NAME_HINTS)
     for pattern in _ASSIGNMENTS if named else ():
         for match in pattern.finditer(text):
             found = match.groupdict()

@@ -102,12 +102,13 @@ class _Tracer:
     def __init__(self, reading: Reading) -> None:
         self.found = Lineage()
         self.cell: CodeCell
-        self._calls = {id(call.node): call for call in reading.calls}
+        # Cells with the same source share a tree.
+        self._calls = {(call.cell.index, id(call.node)): call for call in reading.calls}
         self._scopes = reading.scopes
         self._marks: dict[str, Marks] = {}
         self._made: dict[str, frozenset[str]] = {}
         self._columns: dict[str, str] = {}
-        self._fitted: dict[int, int] = {}  # numbers of fits by the calls that they are
+        self._fitted: dict[tuple[int, int], int] = {}  # numbers of fits by the calls that they are
         self._does = {name: _Doings.of(calls) for name, calls in reading.scopes.items()}
 
     # Statements
@@ -174,7 +175,7 @@ class _Tracer:
                 if part.id in self._does:
                     found |= self._of_function(part.id)
             elif isinstance(part, ast.Call):
-                call = self._calls.get(id(part))
+                call = self._calls.get((self.cell.index, id(part)))
                 if call is None:
                     continue
                 found |= self._of_call(call)
@@ -189,8 +190,8 @@ class _Tracer:
         clock = clock_of(call)
         if clock:
             found.add(clock)
-        if id(call.node) in self._fitted:
-            found.add(f"fit:{self._fitted[id(call.node)]}")
+        if _key(call) in self._fitted:
+            found.add(f"fit:{self._fitted[_key(call)]}")
         label = models.reads(call)
         if label is not None:
             found.add(f"data:{family_of(label)}")
@@ -223,7 +224,7 @@ class _Tracer:
                 if any(m.startswith("clock:") for m in self._marks.get(part.id, NOTHING)):
                     return True
             elif isinstance(part, ast.Call):
-                call = self._calls.get(id(part))
+                call = self._calls.get((self.cell.index, id(part)))
                 if call is not None and clock_of(call):
                     return True
         return False
@@ -234,7 +235,7 @@ class _Tracer:
             return
         for part in reversed(list(walk(node))):
             if isinstance(part, ast.Call):
-                call = self._calls.get(id(part))
+                call = self._calls.get((self.cell.index, id(part)))
                 if call is not None:
                     self._happens(call)
             elif isinstance(part, ast.Subscript) and isinstance(part.slice, ast.Compare):
@@ -271,8 +272,8 @@ class _Tracer:
         marks = NOTHING.union(*(self.marks(argument) for argument in arguments))
         if isinstance(call.node.func, ast.Attribute):
             marks |= self.marks(call.node.func.value)
-        elif id(call.node) in self._fitted:  # a function that fits and judges
-            marks |= {f"fit:{self._fitted[id(call.node)]}"}
+        elif _key(call) in self._fitted:  # a function that fits and judges
+            marks |= {f"fit:{self._fitted[_key(call)]}"}
         self.found.events.append(Event(kind, call, marks, place))
 
     def _fit(self, call: Call, arguments: list[ast.expr], owner: str) -> None:
@@ -282,7 +283,7 @@ class _Tracer:
             known = self._marks.get(owner, NOTHING)
             roots |= known if not arguments else NOTHING
             estimators |= self._made.get(owner, frozenset())
-        number = self._fitted[id(call.node)] = len(self.found.fits)
+        number = self._fitted[_key(call)] = len(self.found.fits)
         target = self._target(call)
         self.found.fits.append(Fit(number, call.cell, call.line, roots, target, estimators))
         learned = frozenset({f"fit:{number}"}) | roots
@@ -326,7 +327,7 @@ class _Tracer:
             if isinstance(part, ast.Name):
                 found |= self._made.get(part.id, frozenset())
             elif isinstance(part, ast.Call):
-                call = self._calls.get(id(part))
+                call = self._calls.get((self.cell.index, id(part)))
                 if call is not None and models.is_model(call):
                     found.add(call.method)
         return frozenset(found)
@@ -357,6 +358,10 @@ class _Doings:
             any(models.fits(call, frozenset()) for call in calls),
             any(models.scores(call) for call in calls),
         )
+
+
+def _key(call: Call) -> tuple[int, int]:
+    return call.cell.index, id(call.node)
 
 
 def root_name(node: ast.AST) -> str:

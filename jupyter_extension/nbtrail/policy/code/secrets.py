@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from nbtrail import masking
@@ -31,10 +31,14 @@ _PLACEHOLDER = re.compile(
 
 def problems(notebook: Notebook) -> Iterator[Problem]:
     """One for each cell's source and one for its outputs; what was found is never repeated."""
-    for index, raw in enumerate(notebook.get("cells", [])):
+    cells = notebook.get("cells", [])
+    sources = [text_of(raw.get("source")) for raw in cells]
+    shown = [_texts(raw.get("outputs")) if raw.get("cell_type") == "code" else [] for raw in cells]
+    find = masking.secret_finder([*sources, *(text for texts in shown for text in texts)])
+    for index, raw in enumerate(cells):
         identity = raw.get("id")
         cell_id = identity if isinstance(identity, str) and identity else f"#{index}"
-        line = _first_secret(text_of(raw.get("source")))
+        line = _first_secret(sources[index], find)
         if line:
             yield Problem(
                 SECRET,
@@ -44,7 +48,7 @@ def problems(notebook: Notebook) -> Iterator[Problem]:
                 cell_id,
                 line,
             )
-        if raw.get("cell_type") == "code" and any(map(_first_secret, _texts(raw.get("outputs")))):
+        if any(_first_secret(text, find) for text in shown[index]):
             yield Problem(
                 SECRET,
                 "The output holds what looks like a password, key or token. Clear it, and have "
@@ -53,26 +57,26 @@ def problems(notebook: Notebook) -> Iterator[Problem]:
             )
 
 
-def _texts(outputs: Any) -> Iterator[str]:
+def _texts(outputs: Any) -> list[str]:
     """Texts that a cell's outputs show."""
+    found: list[str] = []
     for output in outputs if isinstance(outputs, list) else []:
         if not isinstance(output, dict):
             continue
-        yield text_of(output.get("text"))[:_LONGEST]
+        found.append(text_of(output.get("text"))[:_LONGEST])
         data = output.get("data")
         for mime in _TEXTS:
             value = data.get(mime) if isinstance(data, dict) else None
             if isinstance(value, str | list):
-                yield text_of(value)[:_LONGEST]
+                found.append(text_of(value)[:_LONGEST])
         if output.get("output_type") == "error":
-            yield text_of(output.get("evalue"))[:_LONGEST]
+            found.append(text_of(output.get("evalue"))[:_LONGEST])
+    return [text for text in found if len(text) >= _SHORTEST]
 
 
-def _first_secret(text: str) -> int:
+def _first_secret(text: str, find: Callable[[str], list[tuple[int, int]]]) -> int:
     """Line of the first secret in a text; 0 when there is none."""
-    if len(text) < _SHORTEST:
-        return 0
-    for start, end in masking.secret_spans(text):
+    for start, end in find(text):
         value = text[start:end].strip("\"' \t\n")
         if value and not _PLACEHOLDER.search(value) and not _is_code(text, start, end):
             return text.count("\n", 0, start) + 1

@@ -82,9 +82,9 @@ def _setup(notebook: Notebook, at: int, carried: Crossing) -> str:
         for statement in tree.body if tree is not None else ():
             if isinstance(statement, ast.Import | ast.ImportFrom):
                 kept = [a for a in statement.names if _bound(a) in carried.imports or a.name == "*"]
-                if kept:
-                    statement.names = kept
-                    imports[ast.unparse(statement)] = None
+                if kept:  # the tree belongs to others, too: another statement
+                    fields = {**dict(ast.iter_fields(statement)), "names": kept}
+                    imports[ast.unparse(type(statement)(**fields))] = None
             elif isinstance(statement, _Definition) and statement.name in carried.functions:
                 definitions.pop(statement.name, None)  # the last of a name, at its place
                 definitions[statement.name] = _source(cell.source, statement)

@@ -121,7 +121,9 @@ def busy_book(cells: int) -> dict[str, Any]:
         "model = SVC(C=1.0)\nmodel.fit(X_train, y_train)\nscores = model.score(X_test, y_test)\n"
         "print(f'accuracy {scores:.3f}')",
     )
-    notebook = book([kinds[i % 4] for i in range(cells)])
+    notebook = book(
+        [kinds[i % 4].replace("age", f"age{i}") + f"\nn{i} = {i}" for i in range(cells)]
+    )
     for cell in notebook["cells"]:
         cell["outputs"] = [
             {"output_type": "stream", "name": "stdout", "text": "accuracy 0.8\n" * 9}

@@ -39,6 +39,11 @@ def test_the_clock_as_an_input(judge: Judge, cells: Cells) -> None:
     assert problem.line is not None
 
 
+def test_cells_that_say_the_same_are_two(judge: Judge) -> None:
+    save = "df.to_csv(f'{datetime.now()}.csv')"
+    assert [p.cell_id for p in judge([PD, save, "x = 1", save], "NBT603")] == ["c1", "c3"]
+
+
 @pytest.mark.parametrize(
     "cells",
     [
