@@ -85,6 +85,8 @@ def reasons(verdict: Verdict, traces: Traces) -> str:
     said = [words.format(models=models) for words in verdict.reasons]
     if any(words.startswith("fits") for words in said):
         said = [words for words in said if not words.startswith("makes")]
+    if any(words.startswith("predicts") for words in said):
+        said = [words for words in said if words != "fits none of its own"]
     chosen = [words for words in said if words != "does little else"][:3] or ["holds little code"]
     counts = traces.counts
     if verdict.work in ("EXPLORATION", "EXPERIMENTAL") and not counts["writes"]:
