@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from nbtrail.app import OpenProject
 from nbtrail.errors import UsageError
+from nbtrail.server.adopting import ROUTES as ADOPTING
 from nbtrail.server.handlers import PATH, ApiHandler, Tell, optional_text, route, texts
 from nbtrail.server.projects import Projects
 from nbtrail.server.renames import ROUTES as RENAMES
 
 if TYPE_CHECKING:
-    from nbtrail.policy.adopt import Copies
     from nbtrail.policy.naming import Made, Renamed
     from nbtrail.policy.renaming.records import RenamePlan
 
@@ -111,23 +111,6 @@ class StatusHandler(ApiHandler):
     async def get(self, path: str) -> None:
         opened = await self.opened()
         self.answer(await self.off_loop(opened.status, path))
-
-
-class AdoptHandler(ApiHandler):
-    """``GET adopt`` proposes names, ``POST adopt`` renames as chosen."""
-
-    @route
-    async def get(self) -> None:
-        copies = copies_choice(self.get_query_argument("copies", "keep"))
-        opened = await self.opened()
-        self.answer(await self.off_loop(lambda: opened.propose_adoption(copies=copies)))
-
-    @route
-    async def post(self) -> None:
-        chosen = chosen_names(self.body(frozenset({"proposals"})))
-        opened = await self.opened()
-        self.answer(await self.off_loop(opened.adopt, chosen))
-        self.tell(opened, None)
 
 
 class ExecutionsHandler(ApiHandler):
@@ -315,31 +298,6 @@ def start_run(opened: OpenProject, body: dict[str, Any]) -> str:
     )
 
 
-def copies_choice(text: str) -> Copies:
-    """What ``copies=`` asks for."""
-    if text == "keep":
-        return "keep"
-    if text == "scratch":
-        return "scratch"
-    raise UsageError(f"copies={text!r} is unknown.", hint="Use keep or scratch.")
-
-
-def chosen_names(body: dict[str, Any]) -> list[tuple[str, str]]:
-    """Old and new paths that ``POST adopt`` asks for; other keys of a proposal are passed over."""
-    given = body.get("proposals")
-    if not isinstance(given, list) or not given:
-        raise UsageError("proposals is no list with something in it.")
-    chosen = []
-    for one in given:
-        path, new = (
-            one.get(key) if isinstance(one, dict) else None for key in ("path", "new_path")
-        )
-        if not isinstance(path, str) or not isinstance(new, str) or not path or not new:
-            raise UsageError("A proposal lacks path or new_path.", hint="Send both as strings.")
-        chosen.append((path, new))
-    return chosen
-
-
 def handlers(projects: Projects, threads: ThreadPoolExecutor, tell: Tell) -> list[tuple[Any, ...]]:
     """What the server extension registers."""
     routes: list[tuple[str, type[ApiHandler]]] = [
@@ -351,7 +309,7 @@ def handlers(projects: Projects, threads: ThreadPoolExecutor, tell: Tell) -> lis
         (rf"notebooks/{PATH}/executions", ExecutionsHandler),
         *RENAMES,
         (rf"notebooks/{PATH}", NotebookHandler),
-        ("adopt", AdoptHandler),
+        *ADOPTING,
         ("executions", ExecutionsHandler),
         ("search", SearchHandler),
         ("graph", GraphHandler),
