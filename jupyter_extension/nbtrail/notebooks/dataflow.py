@@ -181,6 +181,21 @@ def effects(flow: Flow, functions: Mapping[str, Function]) -> tuple[set[str], se
     return uses | changes, changes
 
 
+def reads(flow: Flow, functions: Mapping[str, Function]) -> set[str]:
+    """Names that have to be there before a cell runs, for itself and the functions it calls."""
+    uses = set(flow.uses)
+    seen = set(flow.functions)
+    waiting = [name for name in uses if name in functions and name not in seen]
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen.add(name)
+            body = functions[name].flow.uses
+            uses |= body
+            waiting += [used for used in body if used in functions]
+    return uses
+
+
 def _changed_arguments(function: Function, arguments: tuple[str, ...]) -> set[str]:
     return {
         argument
@@ -194,6 +209,8 @@ class _Visitor(ast.NodeVisitor):
 
     def __init__(self) -> None:
         self.defines: set[str] = set()
+        #: Bound here and deleted again.
+        self.removed: set[str] = set()
         self.changes: set[str] = set()
         self.mutated: set[str] = set()
         self.uses: set[str] = set()
@@ -276,6 +293,8 @@ class _Visitor(ast.NodeVisitor):
         for target in node.targets:
             if isinstance(target, ast.Name):
                 self._change(target.id)
+                if target.id in self.defines:
+                    self.removed.add(target.id)
                 self.defines.discard(target.id)
             else:
                 self._target(target)
@@ -420,7 +439,7 @@ class _Visitor(ast.NodeVisitor):
         inner = _Visitor()
         for part in body:
             inner.visit(part)
-        local = ({*params, *extra} | inner.defines) - inner.globals
+        local = ({*params, *extra} | inner.defines | inner.removed) - inner.globals
         touched = inner.changes | inner.mutated
         flow = Flow(
             uses=frozenset(inner.uses - local - _BUILTINS),

@@ -13,7 +13,7 @@ from typing import Any
 from nbtrail.config import Level
 from nbtrail.ledger.order import GONE, REMADE, UNMADE, CellStatus, PastExecution, order_of
 from nbtrail.notebooks.cells import Cell, language, source_sha256
-from nbtrail.notebooks.dataflow import EMPTY, RANDOM, Function, effects, flow_of
+from nbtrail.notebooks.dataflow import EMPTY, RANDOM, Function, effects, flow_of, reads
 from nbtrail.notebooks.document import Notebook
 from nbtrail.policy.catalogue import Problem, Rule
 
@@ -139,27 +139,24 @@ def _hidden(code: Sequence[Cell], numbers: Mapping[str, int]) -> list[Problem]:
     functions: dict[str, Function] = {}
     makers: dict[str, list[int]] = {}
     for index, flow in enumerate(flows):
-        functions.update(flow.functions)
         for name in flow.defines:
             makers.setdefault(name, []).append(index)
-    imports = frozenset().union(*(flow.imports for flow in flows))
     defined: set[str] = set()
     found: list[Problem] = []
     for index, (cell, flow) in enumerate(zip(code, flows, strict=True)):
         if flow.opaque or (flow is EMPTY and cell.source.strip()):
             return found  # from here on any name may be there
-        uses, changes = effects(flow, functions)
-        uses |= flow.mutated - imports
+        functions.update(flow.functions)  # a later cell may define one of them anew
         missing = sorted(
             name
-            for name in uses
+            for name in reads(flow, functions)
             if name not in defined
             and (name not in flow.defines or name in flow.uses)
             and not _is_given(name)
         )
         if missing:
             found.append(_missing(cell, missing, makers, index, numbers))
-        defined |= flow.defines | changes | set(missing)
+        defined |= flow.defines | effects(flow, functions)[1] | set(missing)
     return found
 
 

@@ -148,6 +148,11 @@ def test_two_writers_of_one_file_and_a_circle(project: Project) -> None:
         ([code("x = x + 1", 1)], [("NBT402", "c1")]),
         ([code("def f():\n    return later", 1), code("later = 1", 2), code("f()", 3)], []),
         ([code("def f():\n    return gone", 1), code("f()", 2)], [("NBT402", "c2")]),
+        ([code("def f():\n    own = []\n    add(own)\n    del own", 1),
+          code("def add(to):\n    to.append(1)", 2), code("f()", 3)], []),
+        ([code("def f():\n    return 1", 1), code("f()", 2), code("late = 1", 3),
+          code("def f():\n    return late", 4)], []),
+        ([code("part = 1\ndel part", 1), code("other = 2", 2)], []),
         ([code("from lib import *", 1), code("anything()", 2)], []),
         ([code("%run setup.ipynb", 1), code("anything()", 2)], []),
         ([code("print 'python 2'", 1), code("anything()", 2)], []),
@@ -159,7 +164,7 @@ def test_two_writers_of_one_file_and_a_circle(project: Project) -> None:
         ([code("x = 1", 1), code("y = 1", None), code("z = 2", None)], [("NBT404", "c2")]),
         ([code("x = 1", 1), code("# later", None)], []),
     ],
-)
+)  # fmt: skip
 def test_order_and_hidden_state(
     project: Project, cells: list[dict[str, Any]], expected: list[tuple[str, str]]
 ) -> None:
