@@ -144,8 +144,10 @@ def _is_frame_sample(call: Call, reading: Reading) -> bool:
     """``frame.sample(…)`` whose rows go on: one that is only shown is a look at the data."""
     if call.shown or not _uses(reading, "pandas") or call.open_ended:
         return False
-    if _given(call, "random_state") or call.name.partition(".")[0] in LIBRARIES:
+    if _given(call, "random_state") or _given(call, "seed"):
         return False
+    if _uses(reading, call.name.partition(".")[0]):
+        return False  # a function of a module, such as pymc's
     keywords = {k.arg for k in call.node.keywords}
     fraction = literal(call.keyword("frac"))
     return bool(keywords & _FRAME_KEYWORDS) or fraction == 1

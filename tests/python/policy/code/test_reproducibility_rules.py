@@ -97,6 +97,8 @@ def test_randomness_without_a_seed(judge: Judge, cells: Cells, named: str) -> No
         "from xgboost import XGBClassifier\nXGBClassifier()",
         "from lightgbm import LGBMRegressor\nLGBMRegressor()",
         "import pandas as pd\ndf.sample(5)",
+        "import pandas as pd\nimport polars as pl\nx = pl.read_csv('a').sample(n=5, seed=1)",
+        "import pandas as pd\nimport pymc as pm\ntrace = pm.sample(n=1000)",
         "import pandas as pd\ndf.sample(n=5)",
         "import pandas as pd\nx = df.sample(frac=0.5, random_state=1)",
         "import torch\nnet = torch.nn.Linear(2, 1)\nnet.load_state_dict(torch.load('w'))\nnet(x)",
