@@ -34,7 +34,7 @@ from nbtrail.pairing.sync import pair_state, sync
 from nbtrail.policy.init import init_project
 from nbtrail.policy.renaming import carry
 from nbtrail.policy.renaming.changes import Changes
-from nbtrail.policy.renaming.records import RenameResult
+from nbtrail.policy.renaming.records import Change, Rename, RenameResult
 from nbtrail.policy.renaming.rename import rename_notebooks, update_references
 from nbtrail.policy.renaming.undo import undo
 from nbtrail.project import load_project
@@ -676,5 +676,38 @@ def test_only_so_many_changes_stay_on_record(
     monkeypatch.setattr("nbtrail.policy.renaming.changes.MOST", 2)
     ids = [desk.rename((ONE, NEW)).change, desk.undo().change, desk.rename((ONE, NEW)).change]
     assert [one.id for one in Changes(desk.project, None).listed()] == [ids[2], ids[1]]
+    desk.undo()
+    assert (desk.root / ONE).is_file()
+
+
+@pytest.mark.parametrize("state", ["begun", "done"])
+def test_a_record_that_leads_out_of_the_project_is_not_followed(
+    desk: Desk, tmp_path: Path, state: Any
+) -> None:
+    """The state folder may have come with somebody's repository."""
+    (tmp_path / "mine.txt").write_text("mine")
+    outside = Rename(ONE, NEW, "../mine.txt", "../theirs.txt")
+    change = Change(
+        "20991121-000000-000abcd", 4e9, "rename", state, (outside,),
+        steps=((f"{ONE}.x", "../mine.txt"),), inodes=((tmp_path / "mine.txt").stat().st_ino,),
+        moved=True,
+    )  # fmt: skip
+    assert Changes(desk.project, desk.store).write(change)
+    before = desk.files()
+    if state == "done":
+        with pytest.raises(OutsideProjectError):
+            desk.undo(change.id)
+        assert desk.files() == before
+    else:
+        desk.rename((ONE, NEW))
+    assert (tmp_path / "mine.txt").read_text() == "mine"
+    assert not (desk.root / f"{ONE}.x").exists()
+
+
+def test_a_damaged_record_is_passed_over(desk: Desk) -> None:
+    done = desk.rename((ONE, NEW))
+    changes = desk.project.state_dir / "changes"
+    (changes / "20991121-000000-000abcd.json").write_text("{half")
+    assert [one.id for one in Changes(desk.project, desk.store).listed()] == [done.change]
     desk.undo()
     assert (desk.root / ONE).is_file()

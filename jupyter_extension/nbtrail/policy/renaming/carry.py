@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from nbtrail import git
-from nbtrail.errors import ConflictError, NbtrailError, StoreError
+from nbtrail.errors import ConflictError, NbtrailError, OutsideProjectError, StoreError
 from nbtrail.files import sha256_bytes, write_atomic
 from nbtrail.pairing.decide import Action
 from nbtrail.pairing.formats import is_paired
 from nbtrail.pairing.moves import ASIDE, Move, move_records, plan_steps, rename_pairs
 from nbtrail.pairing.sync import SaveTicket, after_save, before_save, pair_state, sync
-from nbtrail.policy.renaming.changes import Changes, new_id
+from nbtrail.policy.renaming.changes import Changes, new_id, refuse_outside
 from nbtrail.policy.renaming.plan import Prepared, refuse_read_only, targets_of
 from nbtrail.policy.renaming.records import Change, ChangedFile, ChangeKind, Rename
 from nbtrail.policy.renaming.references import FileEdit
@@ -299,6 +299,11 @@ def put_back_begun(project: Project, store: Store | None) -> list[str]:
     changes = Changes(project, store)
     found = [change for change in changes.listed() if change.state == "begun"]
     for change in found:
+        try:
+            refuse_outside(project, change)
+        except OutsideProjectError as error:
+            log.warning("nbtrail passes over the rename %s: %s", change.id, error)
+            continue
         log.warning("nbtrail puts back the rename %s, which was not finished", change.id)
         for file in change.files:
             _restore(project, changes, file)

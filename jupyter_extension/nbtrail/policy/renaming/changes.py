@@ -111,6 +111,20 @@ class Changes:
             return None
 
 
+def refuse_outside(project: Project, change: Change) -> None:
+    """Raise OutsideProjectError where a record names files outside the project.
+
+    The state folder may have come with a repository: what lies there is not trusted.
+    """
+    paths = [*change.names, *change.names.values(), *change.folders]
+    paths += [path for step in change.steps for path in step]
+    paths += [path for file in change.files for path in (file.path, file.new_path)]
+    for rename in change.renames:
+        paths += [rename.path, rename.new_path, rename.twin or "", rename.new_twin or ""]
+    for path in paths:
+        project.relative(path)
+
+
 def new_id(now: float) -> str:
     """An id that sorts by time."""
     moment = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now))

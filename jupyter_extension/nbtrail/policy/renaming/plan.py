@@ -77,7 +77,8 @@ def plan_renames(
     ConfigError
         When twins have no usable format.
     """
-    wanted = [(project.relative(old), notebook_path(project, new)) for old, new in pairs]
+    place = notebook_path if judged else Project.relative
+    wanted = [(project.relative(old), place(project, new)) for old, new in pairs]
     wanted = [(old, new) for old, new in wanted if old != new]
     _refuse_doubles(wanted)
     if judged:

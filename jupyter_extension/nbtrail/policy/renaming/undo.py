@@ -12,7 +12,7 @@ from nbtrail.files import sha256_bytes
 from nbtrail.pairing.lock import renames_lock
 from nbtrail.pairing.moves import Move
 from nbtrail.policy.renaming.carry import carry_out, put_back_begun, remove_folders
-from nbtrail.policy.renaming.changes import Changes
+from nbtrail.policy.renaming.changes import Changes, refuse_outside
 from nbtrail.policy.renaming.documents import open_document
 from nbtrail.policy.renaming.plan import Prepared, plan_renames, twin_judge
 from nbtrail.policy.renaming.records import (
@@ -43,6 +43,8 @@ def undo(project: Project, store: Store | None, identity: str | None = None) -> 
     ConflictError
         When it was undone already, a notebook is no longer where the change put it, something
         else has its old name, or a file with references cannot be read or written.
+    OutsideProjectError
+        When the record names files outside the project.
     LockedError
         When another program renames all the while.
     """
@@ -50,6 +52,7 @@ def undo(project: Project, store: Store | None, identity: str | None = None) -> 
         put_back_begun(project, store)
         changes = Changes(project, store)
         change = _newest(changes) if identity is None else changes.get(identity)
+        refuse_outside(project, change)
         if change.undone_by is not None:
             raise ConflictError(
                 f"The change {change.id} was undone by {change.undone_by}.",
