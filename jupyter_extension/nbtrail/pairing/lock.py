@@ -18,6 +18,8 @@ except ImportError:  # pragma: no cover  (Windows: files are checked again befor
 
 #: Seconds that a sync waits for another one; a merge of a large pair takes one or two.
 PATIENCE = 5.0
+#: Seconds that a rename waits for another one, which may be of a whole folder.
+LONG_PATIENCE = 15.0
 #: Seconds that a client's opening or saving may be held up.
 SHORT_PATIENCE = 2.0
 _PAUSE = 0.02
@@ -55,7 +57,7 @@ def pairs_lock(
 
 
 @contextlib.contextmanager
-def renames_lock(project: Project, patience: float = PATIENCE) -> Iterator[None]:
+def renames_lock(project: Project, patience: float = LONG_PATIENCE) -> Iterator[None]:
     """Hold the project's lock on renames and their undoing, from the first look to the last write.
 
     Raises

@@ -583,10 +583,12 @@ def test_processes_that_rename_one_notebook_agree(desk: Desk) -> None:
         for name in names
     ]
     said = [process.communicate(timeout=120)[1] for process in running]
-    (winner,) = [
-        name for name, process in zip(names, running, strict=True) if not process.returncode
-    ]
-    assert all("There is no notebook" in text for text in said if text)
+    codes = [process.returncode for process in running]
+    (winner,) = [name for name, code in zip(names, codes, strict=True) if code == 0]
+    # On a slow machine one may have waited too long for the others, and says so.
+    told = ("There is no notebook", "Another program has been renaming")
+    lost = [text for text, code in zip(said, codes, strict=True) if code != 0]
+    assert all(any(words in text for words in told) for text in lost), said
     assert [path for path in desk.project.notebooks() if path.startswith("1-")] == [winner]
     assert desk.source(TWO, 1) == f"%run {winner}\nimport json"
     assert len(Changes(desk.project, desk.store).listed()) == 1
