@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -85,8 +86,8 @@ def look_at_many(project: Project, contexts: Mapping[str, CodeContext]) -> dict[
     ]
     found: dict[str, Seen] = {}
     for answer in spread("nbtrail.policy.look:look_at_some", payloads):
-        if answer is not None:
-            found.update(msgspec.msgpack.decode(answer, type=dict[str, Seen]))
+        with contextlib.suppress(msgspec.MsgspecError):
+            found.update(msgspec.msgpack.decode(answer or b"", type=dict[str, Seen]))
     return found
 
 

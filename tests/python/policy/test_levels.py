@@ -9,8 +9,11 @@ import pytest
 from nbtrail.app import open_project
 from nbtrail.config import Level
 from nbtrail.errors import NotFoundError
+from nbtrail.notebooks.document import write_notebook
+from nbtrail.policy.init import init_project
 from nbtrail.policy.levels import judged, level_of
 from nbtrail.policy.registry import ALL_RULES, rule
+from nbtrail.policy.rules import check
 from nbtrail.project import load_project
 
 RULES = """\
@@ -97,3 +100,21 @@ def test_a_rule_by_code_and_by_name() -> None:
     assert rule("nbt203") is rule("dataset-overwritten")
     with pytest.raises(NotFoundError, match="dataset-overwritten"):
         rule("dataset-overwriten")
+
+
+def test_what_was_there_before_warns_by_any_rule(tmp_path: Path) -> None:
+    lost = {
+        "cell_type": "code", "id": "c", "metadata": {}, "source": "lost", "outputs": [],
+        "execution_count": 1,
+    }  # fmt: skip
+    metadata = {"kernelspec": {"name": "python3", "display_name": "P", "language": "python"}}
+    book = {"cells": [lost], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    write_notebook(tmp_path / "1-CLEANING-old-ages.ipynb", book)
+    init_project(tmp_path, twins=False)
+    config = tmp_path / "nbtrail.toml"
+    config.write_text(config.read_text() + '\n[policy.rules]\nhidden-state = "enforce"\n')
+    write_notebook(tmp_path / "2-CLEANING-new-ages.ipynb", book)
+    found = check(load_project(tmp_path))
+    assert {f.path[0]: f.severity for f in found if f.code == "NBT402"} == {
+        "1": "warning", "2": "error",
+    }  # fmt: skip

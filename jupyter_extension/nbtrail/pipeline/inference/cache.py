@@ -84,8 +84,9 @@ class AnalysisCache:
         encode = msgspec.msgpack.encode
         payloads = [encode((str(self._root), self._data_folder, part)) for part in parts]
         for answer in spread("nbtrail.pipeline.inference.cache:work_out_some", payloads):
-            if answer is not None:
-                found = msgspec.msgpack.decode(answer, type=dict[str, Entry])
+            # What a process could not do is done here, one by one.
+            with contextlib.suppress(msgspec.MsgspecError):
+                found = msgspec.msgpack.decode(answer or b"", type=dict[str, Entry])
                 for path, entry in found.items():
                     self._keep(path, entry.stat, entry.sha256, entry.analysis)
 
