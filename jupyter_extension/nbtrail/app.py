@@ -244,9 +244,13 @@ class OpenProject:
 
     def findings_json(self, paths: Sequence[str] | None = None) -> dict[str, Any]:
         """Broken rules, and how many notebooks were looked at."""
+        from nbtrail.policy.rules import notebooks_among
+
         found = self.check(paths)
-        checked = len(self.project.notebooks() if paths is None else paths)
-        return {"findings": found, "checked": checked}
+        looked_at = (
+            self.project.notebooks() if paths is None else notebooks_among(self.project, paths)
+        )
+        return {"findings": found, "checked": len(looked_at)}
 
     def sarif(self, findings: Sequence[Finding]) -> dict[str, Any]:
         """Findings as a SARIF log, for code scanning."""
