@@ -20,6 +20,7 @@ import crowd
 import history
 import import_weight
 import lab_round_trip
+import opening
 import recorder_overhead
 import round_trip
 import server_start
@@ -43,6 +44,7 @@ BENCHMARKS: dict[str, Callable[[int], Table]] = {
     "check": check.measure,
     "contents": contents.measure,
     "blocking": contents.measure_blocking,
+    "opening": opening.measure,
     "adopt": adopt.measure,
 }
 
