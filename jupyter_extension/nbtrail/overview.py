@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from nbtrail.errors import NbtrailError
+from nbtrail.errors import NbtrailError, StoreError
 from nbtrail.ledger.history import origins
 from nbtrail.ledger.order import OrderStatus, PastExecution, order_of
 from nbtrail.ledger.store import Store
@@ -19,6 +20,9 @@ from nbtrail.policy.findings import Finding
 from nbtrail.policy.propose import Proposal, propose_name
 from nbtrail.policy.rules import check
 from nbtrail.project import Project
+
+if TYPE_CHECKING:
+    from nbtrail.ledger.pairs import PairBase
 
 Drift = Literal["same", "drifted", "unknown"]
 
@@ -74,14 +78,18 @@ def summaries(project: Project, store: Store | None) -> list[NotebookSummary]:
     counts: dict[str, int] = {}
     for finding in check(project, paths, store=store):
         counts[finding.path] = counts.get(finding.path, 0) + 1
+    bases, recorded = _on_record(store)
     found = []
     for path in paths:
+        # A server answers others between two notebooks of a thousand.
+        time.sleep(0)
         name = parse_name(path, project.config.names)
         paired, twin, order = "off", None, "never-run"
         try:
-            pair = pair_state(project, store, path)
+            pair = pair_state(project, store, path, bases.get(path))
             paired, twin = pair.state, pair.twin
-            order = notebook_order(store, path, read_notebook(project.root / path)).order
+            notebook = read_notebook(project.root / path)
+            order = notebook_order(store if path in recorded else None, path, notebook).order
         except NbtrailError:
             # The finding says what is wrong with the file; the list goes on.
             pass
@@ -99,6 +107,20 @@ def summaries(project: Project, store: Store | None) -> list[NotebookSummary]:
             )
         )
     return found
+
+
+def _on_record(store: Store | None) -> tuple[dict[str, PairBase], frozenset[str]]:
+    """The last syncs of all notebooks, and which notebooks are on record, in one look."""
+    from nbtrail.ledger.history import live_notebooks
+    from nbtrail.ledger.pairs import get_bases
+
+    if store is None:
+        return {}, frozenset()
+    try:
+        with store.read() as connection:
+            return get_bases(connection), live_notebooks(connection)
+    except StoreError:
+        return {}, frozenset()
 
 
 def status(

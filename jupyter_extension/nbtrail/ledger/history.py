@@ -26,6 +26,12 @@ def find_notebook(connection: Connection, path: str) -> int | None:
     return None if found is None else int(found)
 
 
+def live_notebooks(connection: Connection) -> frozenset[str]:
+    """Paths of all notebooks that are on record and not retired."""
+    query = select(notebooks.c.path).where(notebooks.c.retired_at.is_(None))
+    return frozenset(connection.execute(query).scalars())
+
+
 def rename_notebook(connection: Connection, old: str, new: str) -> None:
     """Carry the history of ``old`` to ``new``; what was recorded at ``new`` before is retired."""
     identity = find_notebook(connection, old)

@@ -190,12 +190,15 @@ def open_pair(project: Project, store: Store | None, path: str) -> Pair:
     return Pair(project, path, twin, data, twin_data, base, store, hashing)
 
 
-def untouched_base(project: Project, store: Store | None, path: str) -> PairBase | None:
+def untouched_base(
+    project: Project, store: Store | None, path: str, base: PairBase | None = None
+) -> PairBase | None:
     """The last sync where both files are still those of it; they are read only if need be.
 
-    ``None`` as well where that cannot be told, or a file lies outside the project.
+    ``None`` as well where that cannot be told, or a file lies outside the project. ``base`` is
+    the last sync where the caller knows it.
     """
-    base = load_base(store, path)
+    base = base or load_base(store, path)
     if base is None or store is None:
         return None
     try:

@@ -99,8 +99,10 @@ class SaveTicket(msgspec.Struct, frozen=True):
     twin: str | None = None
 
 
-def pair_state(project: Project, store: Store | None, path: str) -> PairState:
-    """How the pair stands; nothing is written.
+def pair_state(
+    project: Project, store: Store | None, path: str, known: PairBase | None = None
+) -> PairState:
+    """How the pair stands; nothing is written. ``known`` is the last sync, where it is known.
 
     Raises
     ------
@@ -109,7 +111,7 @@ def pair_state(project: Project, store: Store | None, path: str) -> PairState:
     """
     if not is_paired(project, path):
         return PairState("off", None, "")
-    base = untouched_base(project, store, path)
+    base = untouched_base(project, store, path, known)
     if base is not None:
         return PairState("in-sync", base.twin, "")
     pair = open_pair(project, store, path)

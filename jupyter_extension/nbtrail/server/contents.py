@@ -30,6 +30,7 @@ from nbtrail.pairing.sync import SaveTicket, SyncResult
 from nbtrail.policy.names import draft_refusal
 from nbtrail.server.documents import Documents, OpenPairs
 from nbtrail.server.follow import Follower, Owner, find_owner
+from nbtrail.server.managers import class_without_jupytext, is_notebook, locked_path
 from nbtrail.server.steps import Away, Both, Here, Steps, held, run, run_async
 
 if TYPE_CHECKING:
@@ -47,6 +48,9 @@ _THREADS = 4
 _WRAPPED = ("get", "save", "rename_file", "delete_file", "copy", "new_untitled")
 #: Whether the server itself is choosing a name for a new notebook.
 _untitled: ContextVar[bool] = ContextVar("nbtrail_untitled", default=False)
+
+#: While a folder is listed: whether its notebooks' pairs are ours. The manager asks for each entry.
+_listing: ContextVar[bool | None] = ContextVar("nbtrail_listing", default=None)
 
 
 def install(
@@ -108,7 +112,7 @@ class ContentsLayer:
         # Documents are asked on the event loop, which a manager without it knows nothing of.
         self._has_loop = inspect.iscoroutinefunction(manager.get)
         self._open_pairs = OpenPairs(documents, projects, self._follow)
-        self._plain_class = _class_without_jupytext(type(manager))
+        self._plain_class = class_without_jupytext(type(manager))
         self._originals: dict[str, Callable[..., Any]] = {}
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._waiting = ThreadPoolExecutor(_THREADS, thread_name_prefix="nbtrail-pairs")
@@ -163,6 +167,9 @@ class ContentsLayer:
         leaves it. Drafts that get a name make that likely.
         """
         plain = Here(partial(self._originals["get"], path, **call))
+        if call["content"] and not is_notebook(path):
+            ours = yield self._ours("find", self._keeps_pairs_in, path)
+            plain = Here(partial(self._list, bool(ours), plain.work))
         try:
             return (yield plain)
         except HTTPError as error:
@@ -171,7 +178,7 @@ class ContentsLayer:
         return (yield plain)
 
     def _save(self, model: dict[str, Any], path: str = "") -> Steps:
-        if not _is_notebook(path) or model.get("type") == "directory":
+        if not is_notebook(path) or model.get("type") == "directory":
             saved = yield Here(partial(self._originals["save"], model, path))
             if self._may_be_open and model.get("type") == "file":
                 yield from self._open_pairs.file_saved(path)
@@ -217,9 +224,9 @@ class ContentsLayer:
             done = yield Here(plain)
             yield self._ours("rename", self._follow.folder_renamed, old_path, new_path)
             return done
-        if not _is_notebook(new_path):
+        if not is_notebook(new_path):
             return (yield Here(plain))
-        if not _is_notebook(old_path):
+        if not is_notebook(old_path):
             yield Away(partial(self._follow.judge, "rename", self._follow.refuse_new, new_path))
             return (yield Here(plain))
         yield Away(
@@ -234,7 +241,7 @@ class ContentsLayer:
         return done
 
     def _delete_file(self, path: str) -> Steps:
-        if not _is_notebook(path) or self._is_folder(path):
+        if not is_notebook(path) or self._is_folder(path):
             return (yield Here(partial(self._originals["delete_file"], path)))
         owner = yield from self._owner_of(path)
         if owner is None:
@@ -258,7 +265,7 @@ class ContentsLayer:
     def _copy(self, from_path: str, to_path: str | None = None) -> Steps:
         model = yield Here(partial(self._originals["copy"], from_path, to_path))
         copy = model.get("path", "") if isinstance(model, dict) else ""
-        if _is_notebook(from_path) and _is_notebook(copy):
+        if is_notebook(from_path) and is_notebook(copy):
             yield self._ours("copy", self._follow.copied, from_path, copy)
         return model
 
@@ -286,7 +293,7 @@ class ContentsLayer:
 
     def _owner_of(self, path: str) -> Generator[Away | Here, Any, Owner | None]:
         """The owner of a notebook whose pair is ours to keep; ``None`` for everything else."""
-        if not _is_notebook(path):
+        if not is_notebook(path):
             return None
         owner: Owner | None = yield self._ours("find", self._paired_owner, path)
         return owner
@@ -339,11 +346,37 @@ class ContentsLayer:
     # Drivers
 
     def _drive(self, name: str, *args: Any, **kwargs: Any) -> Any:
-        path = _locked_path(name, *args, **kwargs)
+        path = locked_path(name, *args, **kwargs)
         return run(getattr(self, f"_{name}")(*args, **kwargs), path)
 
+    def _list(self, ours: bool, work: Callable[[], Any]) -> Any:
+        """The manager's work on a folder, in which it asks for every entry."""
+        if not self._has_loop:
+            token = _listing.set(ours)
+            try:
+                return work()
+            finally:
+                _listing.reset(token)
+
+        async def listed() -> Any:
+            token = _listing.set(ours)
+            try:
+                return await work()
+            finally:
+                _listing.reset(token)
+
+        return listed()
+
+    def _keeps_pairs_in(self, folder: str) -> bool:
+        return self._paired_owner(f"{folder.strip('/')}/1-EXPLORATION-any.ipynb") is not None
+
     async def _drive_async(self, name: str, *args: Any, **kwargs: Any) -> Any:
-        path = _locked_path(name, *args, **kwargs)
+        ours = _listing.get()
+        if name == "get" and ours is not None and kwargs.get("content") is False:
+            path = kwargs.get("path", args[0] if args else "")
+            get = self._plain(name) if ours and is_notebook(path) else self._originals[name]
+            return await get(*args, **kwargs)
+        path = locked_path(name, *args, **kwargs)
         steps: Steps = getattr(self, f"_{name}")(*args, **kwargs)
         if path is None or path in held.get():
             return await run_async(steps, None, self._waiting)
@@ -351,38 +384,5 @@ class ContentsLayer:
             return await run_async(steps, path, self._waiting)
 
 
-def _locked_path(name: str, *args: Any, **kwargs: Any) -> str | None:
-    """The notebook that one operation at a time may touch, ``None`` where several may."""
-    if name == "save":
-        path = kwargs.get("path", args[1] if len(args) > 1 else "")
-    elif name == "get":
-        content = kwargs.get("content", args[1] if len(args) > 1 else True)
-        path = kwargs.get("path", args[0] if args else "") if content else ""
-    elif name == "delete_file":
-        path = kwargs.get("path", args[0] if args else "")
-    elif name == "rename_file":
-        path = kwargs.get("old_path", args[0] if args else "")
-    else:
-        return None
-    return path.strip("/") if _is_notebook(path) else None
-
-
 def _nothing() -> None:
     """Let go of what is not held."""
-
-
-def _is_notebook(path: str) -> bool:
-    return path.rstrip("/").endswith(".ipynb")
-
-
-def _class_without_jupytext(kind: type) -> type | None:
-    """The class whose methods know nothing of jupytext's pairs; ``None``: all of them."""
-    if not any(_is_jupytext(base) for base in kind.__mro__):
-        return None
-    return next(
-        (base for base in kind.__mro__ if not _is_jupytext(base) and hasattr(base, "save")), None
-    )
-
-
-def _is_jupytext(kind: type) -> bool:
-    return kind.__module__.partition(".")[0] == "jupytext"

@@ -141,3 +141,76 @@ def test_an_edit_of_one_side_alone_is_taken_whole(base: list[str], now: list[str
     assert _sources(only_here.cells) == _sources(_sheet(now, {}, ids=True).cells)
     assert not only_twin.conflicts
     assert not only_here.conflicts
+
+
+ODD_LINES = st.sampled_from(
+    [
+        "text = '''\n# %% inside a string\n'''", '"""\n# %% [markdown]\n# also inside\n"""',
+        "![image](attachment:plot.png)", "%%bash\nls -l\n# %% in bash", "%%html\n<b>x</b>",
+        "?print", "!pip install x  # %% no cell", "\\begin{align}x\\end{align}",
+        "---\ntitle: x\n---",
+        "x = 1 \\\n  + 2", "```python\ny = 2\n```", "<!-- #region -->", "# + [raw]", "# -",
+        "\u2028", "",
+        "get_ipython().run_line_magic('time', '')", "مرحبا", "// comment", "-- select",
+        "'''", '"""',
+    ]
+)  # fmt: skip
+ODD_METADATA = st.fixed_dictionaries(
+    {},
+    optional={
+        "tags": st.lists(st.sampled_from(["a", "raises-exception", "ü"]), max_size=2, unique=True),
+        "name": st.sampled_from(["plain", "with spaces", 'a "quote"', "a=b"]),
+        "nested": st.just({"deep": {"list": [1, 2.5, None, True], "text": "# %%"}}),
+        "vscode": st.just({"languageId": "python"}),
+    },
+)
+
+
+@st.composite
+def odd_notebooks(draw: st.DrawFn) -> dict[str, Any]:
+    cells = []
+    for index in range(draw(st.integers(1, 5))):
+        kind = draw(st.sampled_from(["code", "markdown", "raw"]))
+        cell: dict[str, Any] = {
+            "cell_type": kind,
+            "id": f"id-{index}",
+            "metadata": draw(ODD_METADATA),
+            "source": "\n".join(draw(st.lists(ODD_LINES, max_size=3))),
+        }
+        if kind == "code":
+            data = {"application/vnd.jupyter.widget-view+json": {"model_id": f"m{index}"}}
+            output = {"output_type": "display_data", "data": data, "metadata": {}}
+            cell |= {"outputs": [output], "execution_count": index + 1}
+        elif kind == "markdown":
+            cell["attachments"] = {"plot.png": {"image/png": "iVBORw0KGgo="}}
+        cells.append(cell)
+    content = notebook(*cells)
+    content["metadata"]["widgets"] = {"application/vnd.jupyter.widget-state+json": {"state": {}}}
+    return content
+
+
+FORMS = [
+    TwinFormat("py", "percent"), TwinFormat("py", "light"), TwinFormat("py", "hydrogen"),
+    TwinFormat("md", "markdown"), TwinFormat("md", "myst"), TwinFormat("Rmd", "rmarkdown"),
+    TwinFormat("R", "percent"), TwinFormat("jl", "percent"), TwinFormat("sh", "percent"),
+]  # fmt: skip
+_LANGUAGES = {"R": "R", "jl": "julia", "sh": "bash"}
+
+
+@settings(max_examples=250, deadline=None, derandomize=True)
+@given(odd_notebooks(), st.sampled_from(FORMS))
+def test_odd_cells_in_any_format_lose_nothing_on_the_way(
+    content: dict[str, Any], form: TwinFormat
+) -> None:
+    """Whatever a format cannot carry is no edit: cells, ids, metadata and outputs stay."""
+    content["metadata"]["kernelspec"]["language"] = _LANGUAGES.get(form.extension, "python")
+    sheet = sheet_of(content)
+    text = to_text(sheet, form)
+    read_back = from_text(text, form, "twin")
+
+    def parts(cell: PairCell) -> int:
+        return len(from_text(to_text(Sheet((cell,), sheet.kernel), form), form, "twin").cells)
+
+    merged = merge(sheet, read_back, sheet, from_text(text, form, "twin"), parts)
+    assert merged.conflicts == ()
+    assert apply_merge(content, merged) == content
