@@ -73,6 +73,8 @@ class OpenProject:
         self._on_commit = on_commit
         self._patience = patience
         self._lock = threading.Lock()
+        #: Who looks at all notebooks: the next one finds in the caches what this one leaves.
+        self._looking = threading.RLock()
         self._store: Store | None = None
         self._followed: frozenset[str] | None = None
         self._writer: Writer | None = None
@@ -207,7 +209,8 @@ class OpenProject:
         from nbtrail.overview import summaries
 
         self._follow_files()
-        return summaries(self.project, self.store_or_none())
+        with self._looking:
+            return summaries(self.project, self.store_or_none())
 
     def _follow_files(self) -> None:
         """Give notebooks that were moved or copied while nobody watched their histories.
@@ -234,13 +237,15 @@ class OpenProject:
         self._follow_files()
         relative = self.project.relative(path)
         kernel = self._kernel_environment(self.project.root / relative)
-        return status(self.project, self.store_or_none(), relative, kernel)
+        with self._looking:
+            return status(self.project, self.store_or_none(), relative, kernel)
 
     def check(self, paths: Sequence[str] | None = None) -> list[Finding]:
         """Broken rules in the whole project, or in some notebooks."""
         from nbtrail.policy.rules import check
 
-        return check(self.project, paths, store=self.store_or_none)
+        with self._looking:
+            return check(self.project, paths, store=self.store_or_none)
 
     def findings_json(self, paths: Sequence[str] | None = None) -> dict[str, Any]:
         """Broken rules, and how many notebooks were looked at."""
@@ -270,7 +275,8 @@ class OpenProject:
         """The pipeline: steps, edges with their evidence, order, findings."""
         from nbtrail.pipeline.graph import build_graph
 
-        return build_graph(self.project, self.store_or_none())
+        with self._looking:
+            return build_graph(self.project, self.store_or_none())
 
     def graph_json(self) -> dict[str, Any]:
         """The pipeline with the state of each step, as people and scripts rely on it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -336,3 +337,25 @@ def test_work_of_a_process_that_fails_is_done_by_the_caller(
     monkeypatch.setattr(workers, "_processors", lambda: 2)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
     assert [f.code for f in found(project)] == ["NBT402"] * 4
+
+
+def test_who_asks_meanwhile_gets_what_is_found_and_looks_at_nothing_again(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+    look_at = rules.look_at
+
+    def counted(*arguments: Any) -> Any:
+        looked.append(arguments[2])
+        return look_at(*arguments)
+
+    monkeypatch.setattr(rules, "look_at", counted)
+    old = time.time() - 60
+    for number in range(5):
+        file = put(project, code("lost", 1), name=f"{number}-CLEANING-part-{'abcde'[number]}.ipynb")
+        os.utime(file, (old, old))
+    with OpenProject(project) as opened, ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda _: opened.check(), range(4)))
+    assert len(looked) == 5
+    assert all(answer == answers[0] for answer in answers)
+    assert len(answers[0]) == 5
