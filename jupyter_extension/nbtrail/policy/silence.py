@@ -58,7 +58,7 @@ def silences_in(cells: Sequence[Cell]) -> tuple[Silence, ...]:
         for number, line in enumerate(lines, 1):
             for pattern in patterns:
                 for match in pattern.finditer(line):
-                    keys = tuple(re.findall(_KEY, match["keys"] or ""))
+                    keys = tuple(dict.fromkeys(re.findall(_KEY, match["keys"] or "")))
                     found.append(Silence(keys, cell.id, number, whole))
     return tuple(found)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
@@ -359,3 +360,25 @@ def test_who_asks_meanwhile_gets_what_is_found_and_looks_at_nothing_again(
     assert len(looked) == 5
     assert all(answer == answers[0] for answer in answers)
     assert len(answers[0]) == 5
+
+
+@pytest.mark.parametrize("metadata", [[], None, {"kernelspec": 3, "language_info": []}])
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [],
+        [{"cell_type": "raw"}],
+        [{"cell_type": "code", "source": 5, "outputs": "x", "metadata": [], "id": 7,
+          "execution_count": "3"}],
+        [{"cell_type": "code", "source": ["a", 3], "outputs": ["x", {"output_type": "error"}]}],
+        [{"cell_type": "code", "id": "a", "source": "x\0y", "execution_count": -1},
+         {"cell_type": "code", "id": "a", "source": "(" * 3000, "outputs": []}],
+        [{"cell_type": "markdown", "source": f"<!-- nbtrail: ignore {'NBT1, ' * 500}NBT1 -->"}],
+    ],
+)  # fmt: skip
+def test_notebooks_of_any_shape_are_checked(project: Project, cells: Any, metadata: Any) -> None:
+    book = {"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells}
+    (project.root / NAME).write_text(json.dumps(book))
+    codes = [finding.code for finding in found(project)]
+    assert len(codes) == len(set(codes))
+    assert set(codes) <= {"NBT001", "NBT402", "NBT405"}
