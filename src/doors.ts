@@ -55,7 +55,8 @@ export class NameDoors implements IDisposable {
       const refusal = this._refusal(reason);
       const better = await this._ask(refusal, target, path, {
         title: trans.__('Choose another name'),
-        accept: trans.__('Rename')
+        accept: trans.__('Rename'),
+        isMoved: true
       });
       return better === null
         ? contents.get(path, { content: false })
@@ -143,7 +144,7 @@ export class NameDoors implements IDisposable {
     refusal: IRefusal,
     refused: string,
     origin: string | null,
-    words: { accept: string; title: string }
+    words: { accept: string; isMoved?: boolean; title: string }
   ): Promise<string | null> {
     const { client, contents, trans } = this._options;
     const folder = PathExt.dirname(contents.localPath(refused));
@@ -155,7 +156,13 @@ export class NameDoors implements IDisposable {
       folder: root ? PathExt.relative(root, folder) : folder,
       message: refusal.message,
       trans,
-      value: partsInstead(refused, origin, refusal.code, categories)
+      value: partsInstead(
+        refused,
+        origin,
+        refusal.code,
+        categories,
+        words.isMoved
+      )
     });
     if (parts === null) {
       return null;

@@ -10,10 +10,15 @@ describe('NamingModel', () => {
     asked.push(request);
     return new Promise(resolve => answers.push(resolve));
   };
-  const proposal = (sequence: string | null): INameProposal => ({
+  const proposal = (
+    sequence: string | null,
+    part: Partial<INameProposal> = {}
+  ): INameProposal => ({
     name: 'x.ipynb',
     sequence,
-    path: 'x.ipynb'
+    path: 'x.ipynb',
+    problem: null,
+    ...part
   });
   const make = (part: Partial<NamingModel.IOptions> = {}): NamingModel =>
     new NamingModel({
@@ -49,14 +54,17 @@ describe('NamingModel', () => {
   });
 
   it('should take over the number that the server proposes', async () => {
-    const model = make({ from: 'a.ipynb' });
-    await waited();
-    expect(asked).toEqual([]);
+    const model = make({ folder: 'sub', from: 'a.ipynb' });
     model.change({ category: 'CLEANING', description: 'a' });
     model.change({ description: 'ages' });
     await waited();
     expect(asked).toEqual([
-      { category: 'CLEANING', description: 'ages', from: 'a.ipynb' }
+      {
+        category: 'CLEANING',
+        description: 'ages',
+        folder: 'sub',
+        from: 'a.ipynb'
+      }
     ]);
     const changed = jest.fn();
     model.changed.connect(changed);
@@ -88,7 +96,22 @@ describe('NamingModel', () => {
     model.change({ sequence: '', category: 'DEPLOY' });
     await waited();
     expect(model.parts.sequence).toBeNull();
-    expect(asked).toHaveLength(1);
+    answers[1](proposal('1'));
+    await waited();
+    expect(model.parts.sequence).toBeNull();
+  });
+
+  it('should say why the server would refuse the name', async () => {
+    const model = make({
+      value: { ...EMPTY, category: 'CLEANING', description: 'test' }
+    });
+    await waited();
+    const name = '1-CLEANING-test.ipynb';
+    answers[0](proposal('1', { name, problem: 'It says nothing.' }));
+    await waited();
+    expect([model.name, model.refusal]).toEqual([name, 'It says nothing.']);
+    model.change({ description: 'tests of age' });
+    expect(model.refusal).toBeNull();
   });
 
   it('should do without a number when the server has none', async () => {

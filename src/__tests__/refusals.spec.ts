@@ -44,6 +44,12 @@ describe('refusals', () => {
     }
   );
 
+  it('should leave a notebook its number when it is renamed', () => {
+    const parts = ['x.ipynb', '2-CLEANING-a.ipynb', 'NBT101'] as const;
+    expect(partsInstead(...parts, CATEGORIES).sequence).toBeNull();
+    expect(partsInstead(...parts, CATEGORIES, true).sequence).toBe('2');
+  });
+
   it('should stay in the folder and on the drive', () => {
     expect(beside('a/b/c.ipynb', 'd.ipynb')).toBe('a/b/d.ipynb');
     expect(beside('c.ipynb', 'd.ipynb')).toBe('d.ipynb');

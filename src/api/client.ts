@@ -265,6 +265,7 @@ export namespace TrailClient {
   export interface INameRequest {
     category: string;
     description: string;
+    folder?: string;
     from?: string;
     [name: string]: string | undefined;
   }

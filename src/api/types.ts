@@ -137,9 +137,12 @@ export interface IProposal {
 
 /** A free name for a notebook that is to be made. */
 export interface INameProposal {
-  name: string;
+  /** `null` while category or description are missing, as `path`. */
+  name: string | null;
   sequence: string | null;
-  path: string;
+  path: string | null;
+  /** Why it cannot be taken, in words. */
+  problem: string | null;
 }
 
 /** A file that another name takes along. */

@@ -46,7 +46,8 @@ export function addCreate(options: ICommandsOptions, register: Register): void {
       const { path } = await client.createNotebook(root, {
         category,
         description,
-        ...(sequence ? { sequence } : {}),
+        // None is a choice, too.
+        sequence: sequence ?? '',
         ...(folder ? { folder } : {}),
         ...(choice.from ? { from: choice.from } : {})
       });

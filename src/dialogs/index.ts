@@ -18,9 +18,7 @@ export type DraftDecision =
 
 /** What every form for a name starts with. */
 export interface INameOptions
-  extends
-    NamingModel.IOptions,
-    Pick<NameForm.IOptions, 'folder' | 'origins' | 'trans'> {}
+  extends NamingModel.IOptions, Pick<NameForm.IOptions, 'origins' | 'trans'> {}
 
 /**
  * Ask for a draft's name, at its first execution or on request.

@@ -149,17 +149,27 @@ export function NameOutput(props: {
   trans: TranslationBundle;
 }): JSX.Element {
   const { folder, model, trans } = props;
-  const { name, problem } = model;
+  const { name, problem, refusal } = model;
   return (
-    <output
-      className={`jp-Trail-form-name ${problem ? 'jp-mod-missing' : ''}`}
-      aria-live="polite"
-    >
-      {problem === null && folder && (
-        <span className="jp-Trail-form-folder">{folder}/</span>
+    <>
+      <output
+        className={`jp-Trail-form-name ${problem ? 'jp-mod-missing' : ''}`}
+        aria-live="polite"
+      >
+        {problem === null && folder && (
+          <span className="jp-Trail-form-folder">{folder}/</span>
+        )}
+        {problem === null ? name : Private.missing(problem, trans)}
+      </output>
+      {refusal !== null && (
+        <p
+          className="jp-Trail-form-message jp-mod-bad jp-mod-error"
+          role="alert"
+        >
+          {refusal}
+        </p>
       )}
-      {problem === null ? name : Private.missing(problem, trans)}
-    </output>
+    </>
   );
 }
 

@@ -19,8 +19,9 @@ export class NamingModel implements IDisposable {
     this._delay = options.delay ?? 150;
     this._parts = { ...options.value };
     this._from = options.from ?? null;
+    this._folder = options.folder ?? '';
     this._propose = options.propose ?? null;
-    this._ownSequence = this._propose === null || !!options.value.sequence;
+    this._ownSequence = !!options.value.sequence;
     this._ask();
   }
 
@@ -68,6 +69,14 @@ export class NamingModel implements IDisposable {
     return slug(description) ? null : 'description';
   }
 
+  /** Why the server would refuse the name, as far as it is known. */
+  get refusal(): string | null {
+    const { name } = this;
+    return name !== '' && name === this._proposal?.name
+      ? this._proposal.problem
+      : null;
+  }
+
   dispose(): void {
     if (this._isDisposed) {
       return;
@@ -88,9 +97,9 @@ export class NamingModel implements IDisposable {
     this._ask();
   }
 
-  /** Ask for a sequence number, once nobody types any more. */
+  /** Ask for number and verdict, once nobody types any more. */
   private _ask(): void {
-    if (this._ownSequence || !this._parts.category) {
+    if (this._propose === null) {
       return;
     }
     clearTimeout(this._timer);
@@ -105,25 +114,31 @@ export class NamingModel implements IDisposable {
       proposal = await this._propose!({
         category: category ?? '',
         description,
+        ...(this._folder ? { folder: this._folder } : {}),
         ...(this._from ? { from: this._from } : {})
       });
     } catch {
       // A name without a number is a good name, too.
     }
-    if (asked !== this._asked || this._isDisposed || this._ownSequence) {
+    if (asked !== this._asked || this._isDisposed) {
       return;
     }
-    this._parts = { ...this._parts, sequence: proposal?.sequence ?? null };
+    this._proposal = proposal;
+    if (!this._ownSequence) {
+      this._parts = { ...this._parts, sequence: proposal?.sequence ?? null };
+    }
     this._changed.emit();
   }
 
   private _asked = 0;
   private readonly _changed = new Signal<this, void>(this);
   private readonly _delay: number;
+  private readonly _folder: string;
   private _from: string | null;
   private _isDisposed = false;
   private _ownSequence: boolean;
   private _parts: INameParts;
+  private _proposal: INameProposal | null = null;
   private readonly _propose: NamingModel.Propose | null;
   private _timer: ReturnType<typeof setTimeout> | undefined;
 }
@@ -133,6 +148,7 @@ export namespace NamingModel {
   export type Propose = (request: {
     category: string;
     description: string;
+    folder?: string;
     from?: string;
   }) => Promise<INameProposal>;
 
@@ -141,6 +157,9 @@ export namespace NamingModel {
 
     /** How long to wait for more keys, in milliseconds (default 150). */
     delay?: number;
+
+    /** Folder in the project that the notebook lies in. */
+    folder?: string;
 
     /** The notebook that the new one continues. */
     from?: string | null;

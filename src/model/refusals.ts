@@ -29,18 +29,20 @@ export function asRefusal(reason: unknown): IRefusal | null {
  *
  * @param refused The path that was refused.
  * @param origin The notebook that was to be renamed or copied.
+ * @param isMoved Whether it was to be renamed: then it keeps its number.
  */
 export function partsInstead(
   refused: string,
   origin: string | null,
   code: string,
-  categories: ReadonlyArray<string>
+  categories: ReadonlyArray<string>,
+  isMoved = false
 ): INameParts {
   const wanted = parseName(refused, categories);
   const before = origin === null ? null : parseName(origin, categories);
   const said = code === 'NBT103' ? '' : wanted.description;
   return {
-    sequence: wanted.sequence,
+    sequence: wanted.sequence ?? (isMoved ? (before?.sequence ?? null) : null),
     category: wanted.category ?? before?.category ?? null,
     description: spaced(said || (before?.description ?? ''))
   };

@@ -98,3 +98,47 @@ test('leaves a draft alone when nothing is decided', async ({ trail }) => {
     'print("must not run")'
   ]);
 });
+
+test.describe('ways of running', () => {
+  // Galata's own answers to a restart are not those of a server.
+  test.use({ kernels: null, sessions: null });
+
+  test('asks on every way of running, and once for all cells', async ({
+    page,
+    trail
+  }) => {
+    await draft(trail, 'print("first")');
+    await page.notebook.addCell('code', 'print("second")');
+    const outputs = trail.view.locator('.jp-OutputArea-output');
+    const refused = async (): Promise<void> => {
+      await expect(trail.dialog).toHaveCount(1);
+      await trail.dialog.getByLabel('What it holds').press('Escape');
+      await expect(page.locator('.jp-Dialog')).toHaveCount(0);
+      await expect(outputs.first()).toContainText('is a draft');
+      await expect(trail.executions).toHaveCount(0);
+    };
+
+    await page.menu.clickMenuItem('Run>Run All Cells');
+    await refused();
+    await page.notebook.selectCells(0);
+    await page.keyboard.press('Shift+Enter');
+    await refused();
+    await trail.view
+      .getByRole('button', { name: /^Run this cell and advance/ })
+      .click();
+    await refused();
+
+    // After a restart, and with Enter for what is proposed.
+    await trail.command('notebook:restart-run-all');
+    await page
+      .locator('.jp-Dialog:not(.jp-Trail-dialog)')
+      .getByRole('button', { name: 'Confirm Kernel Restart' })
+      .click();
+    await expect(trail.dialog).toHaveCount(1);
+    await expect(trail.dialog.getByRole('status')).toContainText('.ipynb');
+    await trail.dialog.getByLabel('What it holds').press('Enter');
+    await expect(trail.dialog).toHaveCount(0);
+    await expect(outputs).toHaveText(['first', 'second']);
+    await expect(trail.executions).toHaveCount(2);
+  });
+});

@@ -55,7 +55,9 @@ test('a card of the launcher makes a notebook that continues another', async ({
   await expect(create).toBeDisabled();
   await dialog.getByLabel('Start from').selectOption(`${GOOD}.ipynb`);
   await dialog.getByLabel('What it holds').fill('Sums by day');
-  await dialog.getByRole('textbox', { name: 'Number' }).fill('3');
+  await expect(dialog.getByRole('textbox', { name: 'Number' })).toHaveValue(
+    '3'
+  );
   await expect(dialog.getByRole('status')).toHaveText(
     '3-EXPLORATION-sums-by-day.ipynb'
   );
@@ -109,8 +111,8 @@ test('a bad name is put right where it is given', async ({ page, trail }) => {
   await expect(file(trail, `${GOOD}.ipynb`)).toBeVisible();
   await rename('final_v2.ipynb');
   await agree(trail, 'Rename', { description: 'tidy numbers' });
-  await expect(trail.tab('CLEANING-tidy-numbers')).toBeVisible();
-  await expect(file(trail, 'CLEANING-tidy-numbers.ipynb')).toBeVisible();
+  await expect(trail.tab('2-CLEANING-tidy-numbers')).toBeVisible();
+  await expect(file(trail, '2-CLEANING-tidy-numbers.ipynb')).toBeVisible();
 
   // The tab.
   await trail.command('docmanager:rename');
@@ -118,7 +120,7 @@ test('a bad name is put right where it is given', async ({ page, trail }) => {
   await lab.locator('input').fill('notes.ipynb');
   await lab.getByRole('button', { name: 'Rename' }).click();
   await agree(trail, 'Rename', { description: 'neat numbers' });
-  await expect(trail.tab('CLEANING-neat-numbers')).toBeVisible();
+  await expect(trail.tab('2-CLEANING-neat-numbers')).toBeVisible();
 
   // Save as.
   await trail.command('docmanager:save-as');
@@ -130,7 +132,7 @@ test('a bad name is put right where it is given', async ({ page, trail }) => {
   });
   await expect(trail.tab('DEPLOY-numbers-again')).toBeVisible();
   expect(await trail.exists('names/other.ipynb')).toBe(false);
-  expect(await trail.exists('names/CLEANING-neat-numbers.ipynb')).toBe(true);
+  expect(await trail.exists('names/2-CLEANING-neat-numbers.ipynb')).toBe(true);
 });
 
 test('a copy and an upload get a name, too', async ({ page, trail }) => {

@@ -78,7 +78,8 @@ def new_notebook(
     """Make a named notebook with its twin.
 
     With ``origin`` it uses that notebook's kernel, lies beside it unless a folder is given, gets
-    the next number where numbers are used, and begins with what the origin leaves.
+    the next number where numbers are used (an empty ``sequence``: none), and begins with what the
+    origin leaves.
 
     Raises
     ------
@@ -94,7 +95,8 @@ def new_notebook(
     home = home_of(folder, None if start is None else start.path)
     if sequence is None and start is not None:
         sequence = next_sequence(project, home, start.path)
-    path = _place(home, build_name(_category(project, category), description, sequence))
+    name = build_name(_category(project, category), description, sequence or None)
+    path = _place(home, name)
     path = notebook_path(project, path)
     target = project.resolve(path)
     refuse_bad_name(project, path)

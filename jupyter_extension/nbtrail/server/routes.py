@@ -54,13 +54,16 @@ class NotebooksHandler(ApiHandler):
     @route
     async def post(self) -> None:
         keys = frozenset({"category", "description", "sequence", "folder", "from"})
-        body = texts(self.body(keys), required=("category", "description"))
+        given = self.body(keys)
+        body = texts(given, required=("category", "description"))
+        # An empty number is a choice: none. Without the key the next one is taken.
+        sequence = "" if given.get("sequence") == "" else body.get("sequence")
         opened = await self.opened()
         made = await self.off_loop(
             lambda: opened.new_notebook(
                 body["category"],
                 body["description"],
-                sequence=body.get("sequence"),
+                sequence=sequence,
                 folder=body.get("folder", ""),
                 origin=body.get("from"),
             )

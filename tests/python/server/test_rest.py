@@ -80,6 +80,11 @@ async def test_a_notebook_is_made_renamed_and_moved_with_its_twin(api: Api, root
     assert (root / "9-EXPERIMENTAL-score-things.py").is_file()
     assert not (root / made["path"]).exists()
     assert not (root / made["twin"]).exists()
+    body = {"category": "DEPLOY", "description": "go on", "from": changed["path"]}
+    status, numbered = await api("POST", "notebooks", body)
+    assert (status, numbered["path"]) == (201, "10-DEPLOY-go-on.ipynb")
+    status, plain = await api("POST", "notebooks", {**body, "sequence": ""})
+    assert (status, plain["path"]) == (201, "DEPLOY-go-on.ipynb")
     status, moved = await api("PATCH", f"notebooks/{changed['path']}", {"scratch": True})
     assert (status, moved["path"]) == (200, "scratch/9-EXPERIMENTAL-score-things.ipynb")
     assert (root / moved["path"]).is_file()
