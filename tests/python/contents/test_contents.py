@@ -571,6 +571,18 @@ async def test_an_upload_in_chunks_follows_the_rules(server: Server) -> None:
     assert server.state() == "in-sync"
 
 
+async def test_a_twin_that_cannot_be_written_refuses_no_save(server: Server) -> None:
+    server.twin.mkdir()
+    for number in range(2):
+        await server.put(book(f"x = {number}"))
+        assert (await server.get())["content"]["cells"][0]["source"] == f"x = {number}"
+    assert server.twin.is_dir()
+    server.twin.rmdir()
+    await server.put(book("x = 3"))
+    assert "x = 3" in server.twin.read_text()
+    assert server.state() == "in-sync"
+
+
 async def test_a_link_out_of_the_project_is_left_to_the_server(server: Server) -> None:
     outside = server.root.parent / "outside.ipynb"
     write_notebook(outside, book("x = 1"))

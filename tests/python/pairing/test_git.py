@@ -164,3 +164,47 @@ def test_an_edit_that_the_commit_does_not_explain_stays_a_conflict(repo: Desk) -
     assert desk.both() == both
     assert desk.store is not None
     desk.store.close()
+
+
+@pytest.mark.parametrize("way", ["editor", "git mv"])
+def test_a_twin_that_was_renamed_is_left_alone_and_nothing_in_it_is_lost(
+    repo: Desk, way: str
+) -> None:
+    renamed = repo.twin.with_name("plots_of_survival.py")
+    if way == "editor":
+        repo.twin.rename(renamed)
+    else:
+        git(repo, "mv", repo.twin.name, renamed.name)
+    renamed.write_text(renamed.read_text().replace("df.plot()", "df.plot(kind='bar')"))
+    before = renamed.read_bytes()
+    assert repo.sync().wrote_twin
+    assert renamed.read_bytes() == before
+    assert "df.plot()" in repo.twin.read_text()
+    assert repo.sources()[3] == "df.plot()"
+    repo.edit_twin("df.plot()", "df.plot(kind='line')")
+    assert repo.sync().action is Action.UPDATE_NOTEBOOK
+    assert renamed.read_bytes() == before
+
+
+def test_a_pair_that_git_moved_and_an_editor_changed_loses_nothing(repo: Desk) -> None:
+    git(repo, "mv", repo.path, "2-CLEANING-survival.ipynb")
+    git(repo, "mv", repo.twin.name, "2-CLEANING-survival.py")
+    repo.path = "2-CLEANING-survival.ipynb"
+    repo.edit_twin("df.plot()", "df.plot(kind='bar')")
+    repo.edit(1, "import pandas as pd\ndf = load()")
+    result = repo.sync()
+    text = repo.twin.read_text() + "\n".join(repo.sources())
+    assert "df.plot(kind='bar')" in text
+    assert "df = load()" in text
+    assert result.action in (Action.MERGE, Action.CONFLICT)
+    assert repo.outputs() == ["", "ok\n", "0.62\n", "figure\n"]
+
+
+def test_a_notebook_that_git_took_away_comes_back_with_its_twins_edits(repo: Desk) -> None:
+    git(repo, "rm", "-q", "--cached", repo.path)
+    repo.file.unlink()
+    repo.edit_twin("df.plot()", "df.plot(kind='bar')")
+    git(repo, "checkout", "-q", "HEAD", "--", repo.path)
+    assert repo.sync().action is Action.UPDATE_NOTEBOOK
+    assert repo.sources()[3] == "df.plot(kind='bar')"
+    assert repo.ids() == ["title", "load", "mean", "plot"]

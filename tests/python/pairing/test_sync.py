@@ -453,7 +453,9 @@ def test_a_link_out_of_the_project_is_not_followed(desk: Desk) -> None:
 
 @pytest.mark.parametrize(
     "name", ["1 EXPLORATION survival über 🚢.ipynb", "-EXPLORATION-dash.ipynb",
-             "EXPLORATION-" + "x" * 180 + ".ipynb", "EXPLORATION-שלום-עולם.ipynb"],
+             "EXPLORATION-" + "x" * 237 + ".ipynb", "EXPLORATION-שלום-עולם.ipynb",
+             ".EXPLORATION-hidden.ipynb", "EXPLORATION-two\nlines.ipynb", "EXPLORATION-a.b.c.ipynb",
+             "EXPLORATION-'quoted' \"twice\" %s & $HOME.ipynb"],
 )  # fmt: skip
 def test_names_that_are_hard_on_tools(desk: Desk, name: str) -> None:
     desk.path = name
@@ -462,6 +464,24 @@ def test_names_that_are_hard_on_tools(desk: Desk, name: str) -> None:
     desk.edit_twin("x = 1", "x = 2")
     desk.sync()
     assert desk.sources() == ["x = 2"]
+
+
+def test_names_that_differ_in_case_alone_have_twins_of_their_own(desk: Desk) -> None:
+    names = ("EXPLORATION-ages.ipynb", "EXPLORATION-Ages.ipynb")
+    for number, name in enumerate(names):
+        desk.path = name
+        desk.write(notebook(code("a", f"x = {number}")))
+    if len(list(desk.project.root.glob("EXPLORATION-?ges.ipynb"))) < 2:
+        pytest.skip("the file system takes both names for one")
+    for number, name in enumerate(names):
+        desk.path = name
+        desk.sync()
+        assert f"x = {number}" in desk.twin.read_text()
+        desk.edit_twin(f"x = {number}", f"x = {number}0")
+    for number, name in enumerate(names):
+        desk.path = name
+        desk.sync()
+        assert desk.sources() == [f"x = {number}0"]
 
 
 def test_a_draft_and_a_scratch_notebook_have_no_twin(desk: Desk) -> None:
