@@ -1,0 +1,127 @@
+"""The pipeline, and runs of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from nbtrail.project import Project
+
+if TYPE_CHECKING:
+    from nbtrail.ledger.records import RunDetail
+    from nbtrail.pipeline.graph import Graph
+    from nbtrail.pipeline.status import StepState
+from nbtrail.app.access import Access
+
+
+class Pipeline(Access):
+    """Graph, runs and proofs."""
+
+    def graph(self) -> Graph:
+        """The pipeline: steps, edges with their evidence, order, findings."""
+        from nbtrail.pipeline.graph import build_graph
+
+        with self._looking:
+            return build_graph(self.project, self.store_or_none())
+
+    def graph_json(self) -> dict[str, Any]:
+        """The pipeline with the state of each step, as people and scripts rely on it."""
+        from nbtrail.pipeline.render import as_json
+
+        graph = self.graph()
+        return as_json(graph, self._step_states(graph))
+
+    def graph_text(self, form: str = "text") -> str:
+        """The pipeline as ``text``, ``mermaid`` or ``dot``."""
+        from nbtrail.pipeline import render
+
+        graph = self.graph()
+        if form == "mermaid":
+            return render.as_mermaid(graph)
+        if form == "dot":
+            return render.as_dot(graph)
+        return render.as_text(graph, self._step_states(graph))
+
+    def _step_states(self, graph: Graph) -> dict[str, StepState] | None:
+        from nbtrail.pipeline.status import step_states
+
+        store = self.store_or_none()
+        return None if store is None else step_states(self.project, store, graph)
+
+    def start_run(
+        self,
+        *,
+        notebooks: tuple[str, ...] = (),
+        start: str | None = None,
+        until: str | None = None,
+        force: bool = False,
+        write: bool = True,
+        params: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Start a run of the pipeline in a process of its own; returns its id at once."""
+        from nbtrail.pipeline import runner
+        from nbtrail.pipeline.request import RunRequest
+
+        request = RunRequest(
+            notebooks=notebooks,
+            start=start,
+            until=until,
+            force=force,
+            write=write,
+            params=dict(params or {}),
+        )
+        return runner.start(
+            self.project,
+            request,
+            self.store,
+            refuse=self._name_refusal,
+            after_write="nbtrail.app.pipeline:bring_twin_along",
+        )
+
+    def start_verify(self, *, against: str | None = None) -> str:
+        """Start a verify in a process of its own; returns its id at once."""
+        from nbtrail.proof import verify
+
+        return verify.start(self.project, self.store, against=against, refuse=self._name_refusal)
+
+    def run(
+        self, on_progress: Callable[[RunDetail], None] | None = None, **request: Any
+    ) -> RunDetail:
+        """Run the pipeline and wait for its end; keywords as in `start_run`."""
+        return self.follow(self.start_run(**request), on_progress)
+
+    def verify(
+        self, against: str | None = None, on_progress: Callable[[RunDetail], None] | None = None
+    ) -> RunDetail:
+        """Run everything in a copy, compare, and wait for the verdict."""
+        return self.follow(self.start_verify(against=against), on_progress)
+
+    def follow(self, run: str, on_progress: Callable[[RunDetail], None] | None = None) -> RunDetail:
+        """Wait for the end of a run."""
+        from nbtrail.pipeline import progress
+
+        return progress.follow(self.store, run, on_progress)
+
+    def cancel(self, run: str) -> str:
+        """Ask a run to stop; returns its status at this moment."""
+        from nbtrail.pipeline import progress
+
+        return progress.cancel(self.store, run)
+
+    def _name_refusal(self, path: str) -> str | None:
+        from nbtrail.policy.names import name_problem
+
+        problem = name_problem(self.project, path)
+        return problem.message if problem is not None and problem.severity == "error" else None
+
+
+def bring_twin_along(project: Project, path: str) -> None:
+    """Note that outputs were written into a notebook: its pair is in sync as it was before."""
+    from nbtrail.ledger.store import Store
+    from nbtrail.pairing.sync import sync
+
+    store = Store.open(project)
+    try:
+        sync(project, store, path)
+    finally:
+        store.close()
