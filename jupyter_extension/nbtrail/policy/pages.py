@@ -18,8 +18,3 @@ def page_of(code: str) -> str | None:
         if file.is_file():
             return file.read_text(encoding="utf-8")
     return None
-
-
-def page_url(code: str) -> str:
-    """Where the page is published."""
-    return f"https://nbtrail.dev/rules/{code}"

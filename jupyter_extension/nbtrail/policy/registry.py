@@ -11,7 +11,7 @@ from nbtrail.errors import NotFoundError
 from nbtrail.policy import code, datasets, merges, names, order, pipeline, silence, twins
 from nbtrail.policy.catalogue import Rule
 from nbtrail.policy.levels import level_of
-from nbtrail.policy.pages import page_of, page_url
+from nbtrail.policy.pages import page_of
 from nbtrail.project import Project
 
 _GROUPS = (silence, names, datasets, twins, merges, order, pipeline, code)
@@ -46,7 +46,6 @@ class RuleInfo(msgspec.Struct, frozen=True):
     name: str
     title: str
     level: str
-    url: str
     page: str | None = None
 
 
@@ -64,7 +63,6 @@ def listed(project: Project, key: str | None = None) -> list[RuleInfo]:
             name=one.name,
             title=one.title,
             level=level_of(project, one, "").value,
-            url=page_url(one.code),
             page=None if key is None else page_of(one.code),
         )
         for one in (ALL_RULES if key is None else (rule(key),))

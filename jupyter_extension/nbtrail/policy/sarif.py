@@ -11,7 +11,7 @@ from nbtrail.files import sha256_bytes
 from nbtrail.policy.catalogue import Rule
 from nbtrail.policy.findings import Finding
 from nbtrail.policy.levels import level_of
-from nbtrail.policy.pages import page_of, page_url
+from nbtrail.policy.pages import page_of
 from nbtrail.project import Project
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -39,7 +39,6 @@ def as_sarif(
                         "name": "nbtrail",
                         "version": version,
                         "semanticVersion": version,
-                        "informationUri": "https://nbtrail.dev",
                         "rules": [_rule(project, rule) for rule in rules],
                     }
                 },
@@ -60,7 +59,6 @@ def _rule(project: Project, rule: Rule) -> dict[str, Any]:
         "shortDescription": {"text": f"{rule.title}."},
         "fullDescription": {"text": f"{rule.title}."},
         "help": {"text": page, "markdown": page},
-        "helpUri": page_url(rule.code),
         "defaultConfiguration": {"level": _LEVELS[level_of(project, rule, "").value]},
     }
 

@@ -206,7 +206,7 @@ def test_sarif(tmp_path: Path) -> None:
     for rule in rules:
         assert rule["shortDescription"]["text"]
         assert rule["help"]["text"]
-        assert rule["helpUri"].endswith(rule["id"])
+        assert rule["help"]["markdown"].startswith(f"# {rule['id']} ")
         assert rule["defaultConfiguration"]["level"] in ("none", "note", "warning", "error")
     results = {result["ruleId"]: result for result in run["results"]}
     assert set(results) == {"NBT102", "NBT402"}
