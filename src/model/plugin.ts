@@ -26,6 +26,17 @@ import { NotebookModels } from './notebooks';
 import { ProjectModel } from './project';
 import { EventStream } from './stream';
 
+/** Resolves when the browser has nothing else to do, or after a second. */
+function idle(): Promise<void> {
+  return new Promise(resolve => {
+    if (typeof requestIdleCallback === 'undefined') {
+      setTimeout(resolve, 200);
+    } else {
+      requestIdleCallback(() => resolve(), { timeout: 1000 });
+    }
+  });
+}
+
 /** The user's settings. */
 export const settings: JupyterFrontEndPlugin<ITrailSettings> = {
   id: PLUGIN_ID,
@@ -65,7 +76,13 @@ export const project: JupyterFrontEndPlugin<IProjectModel> = {
     const events = new EventStream({ serverSettings });
     const model = new ProjectModel({ client, stream: events.stream });
 
+    // Opening Lab comes first: what a large project is asked for has the server
+    // busy for a while.
+    let isOpen = false;
     const follow = (): void => {
+      if (!isOpen) {
+        return;
+      }
       const panel = tracker.currentWidget;
       const folder = panel
         ? PathExt.dirname(contents.localPath(panel.context.path))
@@ -74,7 +91,10 @@ export const project: JupyterFrontEndPlugin<IProjectModel> = {
     };
     tracker.currentChanged.connect(follow);
     browser?.model.pathChanged.connect(follow);
-    void app.restored.then(follow);
+    void app.restored.then(idle).then(() => {
+      isOpen = true;
+      follow();
+    });
 
     contents.fileChanged.connect((_, change) => {
       const path = change.newValue?.path ?? change.oldValue?.path ?? '';
