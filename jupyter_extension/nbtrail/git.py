@@ -53,17 +53,7 @@ def tracked(root: Path, paths: Iterable[str]) -> set[str]:
 
 def committed(root: Path, path: str) -> bytes | None:
     """The content of ``path`` (POSIX, from ``root``) at ``HEAD``; ``None`` where it has none."""
-    try:
-        done = subprocess.run(
-            ["git", "--no-optional-locks", "-C", str(root), "cat-file", "blob", f"HEAD:./{path}"],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_TIMEOUT,
-            check=False,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout if done.returncode == 0 else None
+    return _output(root, "cat-file", "blob", f"HEAD:./{path}")
 
 
 def move_in_index(root: Path, moves: Sequence[tuple[str, str]]) -> list[str]:
@@ -129,15 +119,19 @@ def _digest(file: Path) -> str | None:
     return stable_sha256(file)[0]
 
 
-def _git(root: Path, *arguments: str, stdin: str | None = None) -> str | None:
+def _git(root: Path, *arguments: str, stdin: str = "") -> str | None:
+    """What git says, as text; names of files are bytes for git, whatever the locale is."""
+    said = _output(root, *arguments, stdin=stdin.encode("utf-8", "surrogateescape"))
+    return None if said is None else said.decode("utf-8", "surrogateescape")
+
+
+def _output(root: Path, *arguments: str, stdin: bytes = b"") -> bytes | None:
+    """What git says; ``None`` where it fails, is not there, or takes too long."""
     try:
         # Without optional locks a look never gets in the way of somebody's commit.
         done = subprocess.run(
             ["git", "--no-optional-locks", "-C", str(root), *arguments],
-            input=stdin or "",
-            # Names of files are bytes for git, whatever the locale says of them.
-            encoding="utf-8",
-            errors="surrogateescape",
+            input=stdin,
             capture_output=True,
             timeout=_TIMEOUT,
             check=False,
