@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 _BATCH = 500
 #: Seconds that a write waits for others. One transaction for many costs less, and a cell that
 #: is over sooner than that does not share the interpreter with the writing of its record.
-_LINGER = 0.1
+_LINGER = 0.05
 #: Seconds between attempts at a ledger that cannot be used.
 _RETRY = 1.0
 #: Writes that are kept for a ledger that cannot be used; the oldest go first.
