@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import posixpath
+import time
 from pathlib import Path
 
 import msgspec
 
 from nbtrail.errors import NotFoundError, UnreadableNotebookError
-from nbtrail.files import fingerprint, sha256_bytes, write_atomic
+from nbtrail.files import fingerprint, sha256_bytes
+from nbtrail.kept import SETTLED_NS, Kept
 from nbtrail.notebooks.document import NOT_JSON, parse_notebook
 from nbtrail.pipeline.inference.source import module_digest
 from nbtrail.pipeline.inference.static import Analysis, analyse
@@ -18,8 +20,6 @@ from nbtrail.workers import shares, spread
 
 #: Part of the file's name: another analysis never reads the results of this one.
 _VERSION = 2
-#: Younger files may change again within the clock's resolution, so their content is looked at.
-_SETTLED_NS = 2_000_000_000
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -45,15 +45,11 @@ class AnalysisCache:
 
     def __init__(self, root: Path, state_dir: Path, data_folder: str = "data") -> None:
         self._root = root
-        self._file = state_dir / "cache" / f"analysis-{_VERSION}.msgpack"
         self._data_folder = data_folder
-        self._entries: dict[str, Entry] = {}
+        file = state_dir / "cache" / f"analysis-{_VERSION}.msgpack"
+        self._entries: Kept[Entry] = Kept(file, Entry)
         self._folders: dict[str, frozenset[str]] = {}
         self._modules: dict[str, str | None] = {}
-        self._changed = False
-        with contextlib.suppress(OSError, msgspec.DecodeError, msgspec.ValidationError):
-            decoder = msgspec.msgpack.Decoder(dict[str, Entry])
-            self._entries = decoder.decode(self._file.read_bytes())
 
     def get(self, path: str) -> Analysis | Problem:
         """The analysis of the notebook at this POSIX path, or why there is none."""
@@ -92,30 +88,19 @@ class AnalysisCache:
 
     def save(self) -> None:
         """Write what is new; a folder that cannot be written is no error."""
-        if not self._changed:
-            return
-        with contextlib.suppress(OSError):
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            write_atomic(self._file, msgspec.msgpack.encode(self._entries))
-        self._changed = False
+        self._entries.save()
 
     def forget_others(self, paths: list[str]) -> None:
         """Drop notebooks that are no more."""
-        gone = self._entries.keys() - set(paths)
-        for path in gone:
-            del self._entries[path]
-        self._changed = self._changed or bool(gone)
+        self._entries.forget_others(paths)
 
     def _keep(
         self, path: str, stat: tuple[int, int, int] | None, digest: str, analysis: Analysis
     ) -> None:
         if stat is None:
             return
-        import time
-
-        settled = time.time_ns() - stat[1] > _SETTLED_NS
-        self._entries[path] = Entry(stat if settled else (-1, -1, -1), digest, analysis)
-        self._changed = True
+        settled = time.time_ns() - stat[1] > SETTLED_NS
+        self._entries.put(path, Entry(stat if settled else (-1, -1, -1), digest, analysis))
 
     def _holds(self, path: str, analysis: Analysis) -> bool:
         """Whether the local modules are still those that were analysed."""
