@@ -140,9 +140,13 @@ class StepConfig(_Section, frozen=True):
 
 
 class PipelineConfig(_Section, frozen=True):
-    """``[pipeline]``: ``timeout`` of one cell in seconds (0: none), declared steps."""
+    """``[pipeline]``: ``timeout`` of one cell in seconds (0: none), declared steps.
+
+    ``jobs`` is how many steps a run has at work at once.
+    """
 
     timeout: float = 0
+    jobs: Annotated[int, msgspec.Meta(ge=1, le=256)] = 1
     exclude: tuple[str, ...] = ()
     steps: tuple[StepConfig, ...] = ()
 

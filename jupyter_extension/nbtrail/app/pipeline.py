@@ -57,8 +57,13 @@ class Pipeline(Access):
         force: bool = False,
         write: bool = True,
         params: Mapping[str, Any] | None = None,
+        jobs: int | None = None,
     ) -> str:
-        """Start a run of the pipeline in a process of its own; returns its id at once."""
+        """Start a run of the pipeline in a process of its own; returns its id at once.
+
+        Keywords as in `nbtrail.pipeline.request.RunRequest`; ``jobs`` is that of
+        ``nbtrail.toml`` by default.
+        """
         from nbtrail.pipeline import runner
         from nbtrail.pipeline.request import RunRequest
 
@@ -69,6 +74,7 @@ class Pipeline(Access):
             force=force,
             write=write,
             params=dict(params or {}),
+            jobs=self.project.config.pipeline.jobs if jobs is None else jobs,
         )
         return runner.start(
             self.project,

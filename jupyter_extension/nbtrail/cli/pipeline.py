@@ -43,6 +43,7 @@ def graph(settings: Settings, form: str) -> None:
 @click.option("--from", "start", metavar="NOTEBOOK", help="This step and those behind it.")
 @click.option("--until", metavar="NOTEBOOK", help="This step and those before it.")
 @click.option("--force", is_flag=True, help="Run also what is unchanged.")
+@click.option("--jobs", type=int, metavar="N", help="Run up to N independent steps at once.")
 @click.option("-p", "params", multiple=True, metavar="NAME=VALUE", help="Set a parameter.")
 @click.option("--no-write", is_flag=True, help="Leave the notebooks as they are.")
 @common
@@ -52,6 +53,7 @@ def run(
     start: str | None,
     until: str | None,
     force: bool,
+    jobs: int | None,
     params: tuple[str, ...],
     no_write: bool,
 ) -> None:
@@ -73,6 +75,7 @@ def run(
             start=place(start),
             until=place(until),
             force=force,
+            jobs=jobs,
             params=dict(parameter(p) for p in params),
             write=not no_write,
         )

@@ -190,7 +190,16 @@ def _as_node(notebook: Notebook) -> Any:
 
 
 def _as_notebook(node: Any) -> Notebook:
-    return dict(node)
+    """Plain dictionaries and lists in place of nbformat's nodes."""
+    return {key: _plain(entry) for key, entry in node.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_plain(entry) for entry in value]
+    return value
 
 
 def _of_exception(name: str, value: str, cell: Cell | None) -> CellFailure:

@@ -1,4 +1,4 @@
-"""Runs the steps of one run, in order, each on a fresh kernel.
+"""Runs the steps of one run, each on a fresh kernel, as soon as those that it needs have ended.
 
 The engine knows nothing of processes and locks: `worker` runs it for a pipeline, `nbtrail.proof`
 in a copy of the project.
@@ -8,31 +8,43 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from nbtrail.errors import NbtrailError
 from nbtrail.ledger import runs as ledger_runs
 from nbtrail.ledger.records import StepStatus
 from nbtrail.ledger.store import Store
+from nbtrail.ledger.writer import Writer
 from nbtrail.notebooks.cells import kernel_name
-from nbtrail.notebooks.document import parse_notebook
+from nbtrail.notebooks.document import Notebook, parse_notebook
 from nbtrail.pipeline import cells
+from nbtrail.pipeline.executors import (
+    Executor,
+    Limits,
+    RunContext,
+    StepResult,
+    StepTask,
+    open_executor,
+)
 from nbtrail.pipeline.graph import Graph
 from nbtrail.pipeline.hashes import FileHashes
-from nbtrail.pipeline.kernels import KernelPool, environment_fingerprint
-from nbtrail.pipeline.recording import RunRecording
+from nbtrail.pipeline.kernels import environment_fingerprint
 from nbtrail.pipeline.request import RunRequest
+from nbtrail.pipeline.schedule import Schedule
 from nbtrail.pipeline.step import StepRun
 from nbtrail.project import Project
 
 log = logging.getLogger(__name__)
 
 _ENDED_WELL = ("ran", "cached")
+#: Seconds that the record of a step's executions may take to be written.
+_FLUSH_TIMEOUT = 60.0
 
 
 @dataclass(frozen=True)
@@ -75,21 +87,22 @@ class Engine:
     outside: dict[str, tuple[str, ...]] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
     environment: str | None = None
-    _recording: RunRecording | None = None
+    _executor: Executor | None = None
+    _writer: Writer | None = None
 
     async def execute(self, cancelled: asyncio.Event) -> None:
         """Run all steps; returns when they have ended and no kernel is left."""
         self.cancelled = cancelled
         self.hashes = FileHashes(self.project.root, self.project.state_dir)
-        self.pool = KernelPool(self._kernel_environment())
+        self._schedule = Schedule(self.graph, self.steps)
         self._fingerprints: dict[str, str] = {}
         try:
-            for position, path in enumerate(self.steps):
-                await self._step(position, path)
+            await self._run_steps()
         finally:
-            await self.pool.close()
-            if self._recording is not None:
-                await asyncio.to_thread(self._recording.close)
+            if self._executor is not None:
+                await self._executor.close()
+            if self._writer is not None:
+                await asyncio.to_thread(self._writer.close)
             self.hashes.save()
 
     @property
@@ -100,25 +113,40 @@ class Engine:
             return "cancelled"
         return "failed" if found - set(_ENDED_WELL) else "ok"
 
-    def _kernel_environment(self) -> dict[str, str]:
-        env = dict(os.environ)
-        env["NBTRAIL_DATE"] = self.request.date
-        env.setdefault("PYTHONHASHSEED", "0")
-        return env
+    async def _run_steps(self) -> None:
+        """Start what can start, in the order of the steps, `RunRequest.jobs` at a time."""
+        waiting = dict(enumerate(self.steps))
+        running: set[asyncio.Task[None]] = set()
+        try:
+            while waiting or running:
+                for position, path in list(waiting.items()):
+                    if len(running) >= self.request.jobs:
+                        break
+                    if self._can_start(path):
+                        del waiting[position]
+                        running.add(asyncio.ensure_future(self._step(position, path)))
+                done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
+        finally:
+            # Only where the ledger cannot be used: a step that fails ends like any other.
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    def _can_start(self, path: str) -> bool:
+        ended = {path for path, status in self.statuses.items() if status != "running"}
+        return self._schedule.can_start(path, ended)
 
     async def _step(self, position: int, path: str) -> None:
         if self.cancelled.is_set():
             self.set_status(position, path, "cancelled")
             return
-        needed = [
-            source
-            for source in self.graph.sources_of(path)
-            if self.statuses.get(source, "ran") not in _ENDED_WELL
-        ]
-        if needed:
-            message = f"Skipped, because {needed[0]} did not end well."
-            self.set_status(position, path, "skipped", message=message)
-            return
+        for source in self._schedule.needs(path):
+            if self.statuses[source] not in _ENDED_WELL:
+                message = f"Skipped, because {source} did not end well."
+                self.set_status(position, path, "skipped", message=message)
+                return
         started = time.time()
         self.set_status(position, path, "running", started_at=started)
         try:
@@ -160,26 +188,71 @@ class Engine:
         seconds = round(time.time() - started, 3)
         self.set_status(position, path, "failed", error=error, seconds=seconds, **values)
 
-    async def recording(self) -> RunRecording:
-        """The run's recorder, made at the first kernel."""
-        if self._recording is None:
-            opener = self.open_store or (lambda: Store.open(self.project))
-            self._recording = RunRecording(self.project, self.run, opener, self.store.folder)
-        return self._recording
+    def task(self, path: str, notebook: Notebook) -> StepTask:
+        """What an executor is to do for a step."""
+        limits = Limits(cell_seconds=self.project.config.pipeline.timeout)
+        return StepTask(
+            context=self._context(),
+            path=path,
+            notebook=notebook,
+            kernel=kernel_name(notebook),
+            params=self.request.params,
+            limits=limits,
+        )
+
+    async def carry_out(self, task: StepTask, on_cell: Callable[[int], None]) -> StepResult:
+        """Have a step executed; what its cells did is on record when this returns."""
+        executor, writer = self._equipment()
+        lost = writer.lost
+        doing = asyncio.ensure_future(executor.execute(task, on_cell, self.cancelled))
+        executor.prepare(self._kernels_ahead())
+        result = await doing
+        for record in result.records:
+            writer.submit(record)
+        written = await asyncio.to_thread(writer.flush, _FLUSH_TIMEOUT)
+        gap = result.gap
+        if writer.lost > lost or writer.waiting:
+            gap = f"Not all of it could be recorded: {writer.problem}"
+        elif not written:
+            gap = "Not all of it was recorded in time."
+        return msgspec.structs.replace(result, gap=gap, records=())
+
+    def _equipment(self) -> tuple[Executor, Writer]:
+        """Executor and ledger writer of the run, made at the first step that is executed."""
+        if self._executor is None or self._writer is None:
+            self._writer = Writer(self.open_store or (lambda: Store.open(self.project)))
+            self._executor = open_executor(
+                self.request, self._context(), self._writer, self.store.folder
+            )
+        return self._executor, self._writer
+
+    def _context(self) -> RunContext:
+        config = self.project.config
+        return RunContext(
+            run=self.run,
+            root=str(self.project.root),
+            variables={"NBTRAIL_DATE": self.request.date},
+            metrics=config.metrics.patterns,
+            note_files=config.recorder.files,
+        )
+
+    def _kernels_ahead(self) -> list[tuple[str, str]]:
+        """Kernels of the steps that can start next, once those that run have ended well."""
+        found: list[tuple[str, str]] = []
+        for path in self.steps:
+            if len(found) >= self.request.jobs:
+                break
+            if path in self.statuses or not self._schedule.can_start(path, self.statuses):
+                continue
+            with suppress(OSError, NbtrailError):
+                file = self.project.root / path
+                found.append(
+                    (kernel_name(parse_notebook(file.read_bytes(), path)), str(file.parent))
+                )
+        return found
 
     def fingerprint(self, kernel: str) -> str:
         """Fingerprint of a kernel's environment."""
         if kernel not in self._fingerprints:
             self._fingerprints[kernel] = environment_fingerprint(kernel)
         return self._fingerprints[kernel]
-
-    def prepare_after(self, position: int) -> None:
-        """Start the kernel of the next step while this one runs."""
-        for path in self.steps[position + 1 : position + 2]:
-            with suppress(OSError, NbtrailError):
-                notebook = parse_notebook((self.project.root / path).read_bytes(), path)
-                self.pool.prepare(kernel_name(notebook), self.folder_of(path))
-
-    def folder_of(self, path: str) -> str:
-        """The folder in which a step's kernel works: the notebook's own."""
-        return str((self.project.root / path).parent)

@@ -7,7 +7,8 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,7 +95,7 @@ class Kernel:
 
 
 class KernelPool:
-    """Starts kernels, one ahead of need, and ends them in the background.
+    """Starts kernels, some ahead of need, and ends them in the background.
 
     Parameters
     ----------
@@ -104,15 +105,24 @@ class KernelPool:
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self._env = dict(env)
-        self._ahead: dict[tuple[str, str], asyncio.Task[Kernel]] = {}
+        self._ahead: list[tuple[tuple[str, str], asyncio.Task[Kernel]]] = []
         self._ending: set[asyncio.Task[None]] = set()
         self._alive: dict[int, Kernel] = {}
 
-    def prepare(self, name: str, folder: str) -> None:
-        """Start a kernel that will probably be needed next; at most one waits."""
-        if (name, folder) not in self._ahead:
-            self._drop_ahead()
-            self._ahead[name, folder] = asyncio.ensure_future(self._start(name, folder))
+    def prepare(self, wanted: Sequence[tuple[str, str]]) -> None:
+        """Start the kernels that will probably be needed next, as ``(name, folder)``.
+
+        Of those that wait already, the ones not wanted any more are ended.
+        """
+        left, kept = Counter(wanted), []
+        for kind, task in self._ahead:
+            if left[kind] > 0:
+                left[kind] -= 1
+                kept.append((kind, task))
+            else:
+                self._drop(task)
+        new = [kind for kind, count in left.items() for _ in range(count)]
+        self._ahead = [*kept, *((kind, asyncio.ensure_future(self._start(*kind))) for kind in new)]
 
     async def take(self, name: str, folder: str) -> Kernel:
         """A fresh kernel of this kind, working in ``folder``.
@@ -122,8 +132,11 @@ class KernelPool:
         KernelError
             When it is not installed (the message lists those that are) or does not start.
         """
-        task = self._ahead.pop((name, folder), None)
-        return await (task if task is not None else self._start(name, folder))
+        for place, (kind, task) in enumerate(self._ahead):
+            if kind == (name, folder):
+                del self._ahead[place]
+                return await task
+        return await self._start(name, folder)
 
     def discard(self, kernel: Kernel, *, now: bool = False) -> None:
         """End a kernel in the background; ``now`` kills it and all that it has started."""
@@ -137,18 +150,18 @@ class KernelPool:
 
     async def close(self) -> None:
         """End all kernels; returns when none is left."""
-        self._drop_ahead()
+        for _kind, task in self._ahead:
+            self._drop(task)
+        self._ahead.clear()
         while self._ending:
             await asyncio.gather(*self._ending, return_exceptions=True)
         for kernel in list(self._alive.values()):
             await self._end(kernel, now=True)
 
-    def _drop_ahead(self) -> None:
-        for task in self._ahead.values():
-            ending = asyncio.ensure_future(self._end_started(task))
-            self._ending.add(ending)
-            ending.add_done_callback(self._ending.discard)
-        self._ahead.clear()
+    def _drop(self, task: asyncio.Task[Kernel]) -> None:
+        ending = asyncio.ensure_future(self._end_started(task))
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)
 
     async def _end_started(self, task: asyncio.Task[Kernel]) -> None:
         with contextlib.suppress(KernelError):
@@ -171,9 +184,9 @@ class KernelPool:
         manager = AsyncKernelManager(kernel_name=name, kernel_spec_manager=specs)
         manager.client_class = "nbtrail.pipeline.client.CellClient"
         kernel = Kernel(name, folder, manager, None)
+        self._alive[id(kernel)] = kernel
         try:
             await manager.start_kernel(cwd=folder, env=self._env)
-            self._alive[id(kernel)] = kernel
             client = manager.client()
             client.start_channels()
             kernel.client = client
@@ -185,6 +198,9 @@ class KernelPool:
                 hint="Try it in JupyterLab; its packages may be damaged.",
                 detail={"kernel": name},
             ) from error
+        except asyncio.CancelledError:
+            await self._end(kernel, now=True)
+            raise
         client.allow_stdin = False
         return kernel
 

@@ -4,59 +4,45 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from nbtrail.pipeline.executors import RunContext
 from nbtrail.pipeline.kernels import Kernel
-from nbtrail.project import Project
-
-if TYPE_CHECKING:
-    from nbtrail.ledger.store import Store
-    from nbtrail.ledger.writer import Writer
+from nbtrail.recorder.install import install_code
+from nbtrail.recorder.recorder import Place, Recorder
+from nbtrail.recorder.sessions import Sink
 
 _PROBED = ("python", "ipython")
-#: Seconds to wait for the recorder to hear a kernel, and to have everything written.
+#: Seconds to wait for the recorder to hear a kernel, and to have everything hashed.
 _LISTEN_TIMEOUT = 10.0
 _FLUSH_TIMEOUT = 60.0
 
 
 class RunRecording:
-    """Recorder and ledger writer of one run.
+    """Recorder of a run's kernels.
 
     Parameters
     ----------
-    project
-        Where the steps are executed.
-    open_store
-        Opens the ledger that they go into.
+    sink
+        Where records go.
     state
-        Folder of that ledger.
+        Folder of the ledger, where the sessions are noted as this process's to close; ``None``
+        where the records are written by another one.
     """
 
-    def __init__(
-        self, project: Project, run: str, open_store: Callable[[], Store], state: Path
-    ) -> None:
-        from nbtrail.ledger.writer import Writer
-        from nbtrail.recorder.install import install_code
-        from nbtrail.recorder.recorder import Recorder
-
-        self._project = project
-        self._run = run
+    def __init__(self, context: RunContext, sink: Sink, state: Path | None) -> None:
+        self._root = Path(context.root)
+        self._run = context.run
+        self._sink = sink
         self._state = state
-        self._writer: Writer = Writer(open_store)
         self._params: dict[str, dict[str, Any]] = {}
         self._recorder = Recorder(on_finished=self._finished)
-        config = project.config
-        self._probe = install_code(
-            str(project.root), config.metrics.patterns, note_files=config.recorder.files
-        )
+        self._probe = install_code(context.root, context.metrics, note_files=context.note_files)
 
     async def begin(self, kernel: Kernel, path: str) -> None:
         """Record a kernel from now on, for the notebook at ``path``."""
-        from nbtrail.recorder.recorder import Place
-
-        place = Place(self._project.root, lambda: self._writer, path, self._state)
+        place = Place(self._root, lambda: self._sink, path, self._state)
         self._recorder.attach(
             kernel.id,
             kernel.connection,
@@ -71,29 +57,22 @@ class RunRecording:
         await self._listening(kernel)
 
     async def end(self, kernel: Kernel, *, died: bool) -> str | None:
-        """All that the kernel has said is on record when this returns; else why it is not."""
-        lost = self._writer.lost
+        """All that the kernel has said is handed over when this returns; else why it is not."""
         if died:
             self._recorder.died(kernel.id)
         else:
             await asyncio.to_thread(self._recorder.wait_idle, kernel.id, _LISTEN_TIMEOUT)
         self._recorder.detach(kernel.id)
         hashed = await asyncio.to_thread(self._recorder.flush, _FLUSH_TIMEOUT)
-        written = await asyncio.to_thread(self._writer.flush, _FLUSH_TIMEOUT)
-        if self._writer.lost > lost or self._writer.waiting:
-            return f"Not all of it could be recorded: {self._writer.problem}"
-        if not (hashed and written):
-            return "Not all of it was recorded in time."
-        return None
+        return None if hashed else "Not all of it was recorded in time."
 
     def params(self, path: str) -> dict[str, Any]:
         """What the notebook has logged with ``log_param``."""
         return dict(self._params.get(path, {}))
 
     def close(self) -> None:
-        """Write what is queued and end the threads."""
+        """Hand over what is left and end the threads."""
         self._recorder.close()
-        self._writer.close()
 
     async def _listening(self, kernel: Kernel) -> None:
         """Wait until the subscription carries: an early cell would go unheard."""

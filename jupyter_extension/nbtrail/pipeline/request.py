@@ -13,6 +13,9 @@ import msgspec
 from nbtrail.errors import UsageError
 from nbtrail.pipeline.graph import Graph, Node
 
+#: Each step at work is a kernel in memory.
+_MOST_JOBS = 256
+
 
 class RunRequest(msgspec.Struct, frozen=True):
     """What is asked of a run.
@@ -34,6 +37,8 @@ class RunRequest(msgspec.Struct, frozen=True):
         own parameters' results.
     date
         ISO date that ``nbtrail.dataset`` takes for today; empty for today's.
+    jobs
+        How many steps run at once; those that need one another never do.
     against
         For a verify: the run to compare with, by id or tag.
     """
@@ -46,11 +51,17 @@ class RunRequest(msgspec.Struct, frozen=True):
     write: bool = True
     params: dict[str, Any] = {}
     date: str = ""
+    jobs: int = 1
     against: str | None = None
 
     def __post_init__(self) -> None:
         for name, value in self.params.items():
             _check_parameter(name, value)
+        if not 1 <= self.jobs <= _MOST_JOBS:
+            raise UsageError(
+                f"{self.jobs} steps at once cannot be run.",
+                hint=f"Give a number from 1 to {_MOST_JOBS}.",
+            )
 
 
 def _check_parameter(name: str, value: Any) -> None:

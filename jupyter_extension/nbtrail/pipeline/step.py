@@ -18,21 +18,18 @@ from nbtrail.ledger.steps import StepRecord, good_steps
 from nbtrail.notebooks.cells import kernel_name, sources_digest
 from nbtrail.notebooks.document import Notebook, dump_notebook, parse_notebook
 from nbtrail.pipeline import cells, keys, outcome, writeback
+from nbtrail.pipeline.executors import StepResult
 from nbtrail.pipeline.graph import infer_graph
 from nbtrail.pipeline.identity import Folders
 from nbtrail.pipeline.inference.cache import AnalysisCache
 from nbtrail.pipeline.inference.source import code_digest
 from nbtrail.pipeline.inference.static import Analysis, analyse
-from nbtrail.pipeline.kernels import Kernel
 from nbtrail.pipeline.model import Node
 
 if TYPE_CHECKING:
     from nbtrail.pipeline.engine import Engine
 
 log = logging.getLogger(__name__)
-
-#: Failures after which a cell has not come to its end, so that nothing more is to be heard.
-_UNFINISHED = ("KernelDied", "CellTimeout")
 
 
 class StepRun:
@@ -47,16 +44,20 @@ class StepRun:
 
     async def run(self) -> None:
         """Take the step from the record, or execute it."""
+        if not await asyncio.to_thread(self._prepare):
+            await self._execute()
+
+    def _prepare(self) -> bool:
+        """Look at the step as it is now; whether it could be taken from the record."""
         engine = self.engine
         data = self.file.read_bytes()
         self.notebook: Notebook = parse_notebook(data, self.path)
         self.digest = sources_digest(self.notebook)
         self.node = self._current_node()
-        self.kernel_name = kernel_name(self.notebook)
         self.params = {**cells.tagged_parameters(self.notebook), **engine.request.params}
         self.around = keys.Surroundings(
             analysis=self.node.analysis,
-            environment=engine.fingerprint(self.kernel_name),
+            environment=engine.fingerprint(kernel_name(self.notebook)),
             params=self.params,
             listings=keys.listings_of(engine.project, self.node),
         )
@@ -67,8 +68,12 @@ class StepRun:
             sources_digest=self.digest,
             params=self.params,
         )
-        if not self._reuse():
-            await self._execute()
+        if self._reuse():
+            return True
+        self.expected = outcome.expected_files(
+            self.node, engine.project.root, engine.hashes, engine.request.date
+        )
+        return False
 
     def _current_node(self) -> Node:
         """The step as it is now: notebook and modules may be others than when the run began."""
@@ -157,25 +162,11 @@ class StepRun:
 
     async def _execute(self) -> None:
         engine = self.engine
-        expected = outcome.expected_files(
-            self.node, engine.project.root, engine.hashes, engine.request.date
+        result = await engine.carry_out(
+            engine.task(self.path, self.notebook),
+            lambda done: engine.update(self.position, cells_done=done),
         )
-        kernel = await self._kernel()
-        recording = await engine.recording()
-        engine.prepare_after(self.position)
-        ended = None
-        died = True
-        try:
-            await recording.begin(kernel, self.path)
-            ended = await self._run_or_cancel(kernel)
-            died = ended is None or (ended[1] is not None and ended[1].name in _UNFINISHED)
-        finally:
-            if died:
-                await engine.pool.kill(kernel)
-            self._gap = await recording.end(kernel, died=died)
-            engine.pool.discard(kernel)
-        self._logged = recording.params(self.path)
-        if ended is None:
+        if result.executed is None:
             engine.set_status(
                 self.position,
                 self.path,
@@ -184,57 +175,18 @@ class StepRun:
                 message="Cancelled while it ran.",
             )
             return
-        await asyncio.to_thread(self._finish, ended[0], ended[1], expected)
+        await asyncio.to_thread(self._finish, result, result.executed)
 
-    async def _kernel(self) -> Kernel:
-        engine = self.engine
-        loading = asyncio.ensure_future(asyncio.to_thread(cells.load_client))
-        try:
-            return await engine.pool.take(self.kernel_name, engine.folder_of(self.path))
-        finally:
-            await loading
-
-    async def _run_or_cancel(
-        self, kernel: Kernel
-    ) -> tuple[Notebook, cells.CellFailure | None] | None:
-        """Run the cells; ``None`` when the run was cancelled meanwhile."""
-        engine = self.engine
-        work = asyncio.ensure_future(
-            cells.run_cells(
-                self.notebook,
-                kernel,
-                timeout=engine.project.config.pipeline.timeout,
-                params=engine.request.params,
-                on_cell=lambda done: engine.update(self.position, cells_done=done),
-            )
-        )
-        stop = asyncio.ensure_future(engine.cancelled.wait())
-        try:
-            await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
-            if work.done():
-                return work.result()
-            # First the kernel, so that nothing of the cell goes on while the rest is tidied up.
-            await engine.pool.kill(kernel)
-            work.cancel()
-            await asyncio.wait({work})
-            return None
-        finally:
-            stop.cancel()
-
-    def _finish(
-        self,
-        executed: Notebook,
-        failure: cells.CellFailure | None,
-        expected: outcome.Expected,
-    ) -> None:
+    def _finish(self, result: StepResult, executed: Notebook) -> None:
         engine = self.engine
         analysis = self.node.analysis
+        failure = result.failure
         found = outcome.gather(
             engine.store,
             engine.project.root,
             engine.run,
             self.path,
-            expected,
+            self.expected,
             frozenset(name for name, _digest in analysis.modules),
             cells.executed_count(self.notebook),
             declared=any(
@@ -263,14 +215,14 @@ class StepRun:
             "environment_id": found.environment,
             "executed_blob": blob,
             "metrics": found.metrics,
-            "params": {**self.params, **self._logged},
+            "params": {**self.params, **result.logged},
         }
         if failure is not None:
             engine.fail(self.position, self.path, failure, self.started, **values)
             return
         known = (
             found.complete
-            and self._gap is None
+            and result.gap is None
             and not keys.undeclared_addresses(engine.project, self.node)
         )
         after = self._listed_after()
@@ -279,7 +231,7 @@ class StepRun:
             self.path,
             "ran",
             seconds=round(time.time() - self.started, 3),
-            message=self._write_back(executed) or self._gap,
+            message=self._write_back(executed) or result.gap,
             cache_key=keys.cache_key(after, found.inputs, found.outputs) if known else None,
             **values,
         )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import copy
 from pathlib import Path
-from typing import Any
 
 from nbtrail.errors import NbtrailError
 from nbtrail.files import write_atomic
@@ -21,14 +19,14 @@ def with_outputs(notebook: Notebook, executed: Notebook) -> Notebook:
     result = {**notebook, "cells": [dict(cell) for cell in notebook["cells"]]}
     for cell, done in zip(result["cells"], executed["cells"], strict=True):
         if cell.get("cell_type") == "code":
-            cell["outputs"] = copy.deepcopy(_plain(done.get("outputs", [])))
+            cell["outputs"] = done.get("outputs", [])
             cell["execution_count"] = done.get("execution_count")
     metadata = dict(notebook.get("metadata", {}))
     metadata.pop("widgets", None)
     for key in ("widgets", "language_info"):
         told = executed.get("metadata", {}).get(key)
         if told:
-            metadata[key] = _plain(told)
+            metadata[key] = told
     result["metadata"] = metadata
     return result
 
@@ -63,12 +61,3 @@ def write_back(file: Path, executed: Notebook, digest: str) -> str | None:
     except OSError as error:
         return f"The outputs were not written back: {error.strerror}."
     return None
-
-
-def _plain(value: Any) -> Any:
-    """Plain dictionaries and lists in place of nbformat's nodes."""
-    if isinstance(value, dict):
-        return {key: _plain(entry) for key, entry in value.items()}
-    if isinstance(value, list):
-        return [_plain(entry) for entry in value]
-    return value

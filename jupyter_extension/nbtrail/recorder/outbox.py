@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from nbtrail.ledger.records import ExecutionEnd, ExecutionStart, FileAccess
+from nbtrail.ledger.records import ExecutionEnd, ExecutionStart, FileAccess, KernelSession
 from nbtrail.recorder.owner import Owner
 from nbtrail.recorder.reports import Doings, Hasher, bytes_of, metrics_of, reads_of
 from nbtrail.recorder.sessions import Finished, Place, Session
@@ -81,19 +81,11 @@ class Outbox:
         """
         is_first = place.root not in session.opened
         session.opened[place.root] = self._places[place.root] = place
-        record, payload = session.record, session.environment
-        claimed = place.state is None or place.root in session.claimed
+        record = session.record
+        if place.state is not None and place.root not in session.claimed:
+            place.sink().submit(partial(self._claim, place.state, record.id))
         session.claimed.add(place.root)
-
-        def write(database: Any) -> None:
-            ledger = _ledger()
-            if not claimed and place.state is not None:
-                self._owner.claim(place.state, record.id)
-            if ledger.open_session(database, record) and payload is not None:
-                ledger.set_session_environment(database, record.id, payload)
-            ledger.start_execution(database, start)
-
-        place.sink().submit(write)
+        place.sink().submit(partial(_start, record, session.environment, start))
         if is_first and start.run is None:  # of a run it is known already
             self._later(self._large, lambda: self._put_git(record.id, place))
 
@@ -102,10 +94,7 @@ class Outbox:
 
         state = git_state(place.root)
         if state is not None:
-            known = state
-            place.sink().submit(
-                lambda database: _ledger().set_session_git(database, session, known)
-            )
+            place.sink().submit(partial(_set_git, session, state))
 
     def finish(self, done: Finished, place: Place, doings: Doings | None) -> None:
         """A cell ended, and did what the probe says."""
@@ -128,7 +117,7 @@ class Outbox:
 
         def work() -> None:
             end = self._with_files(bare, place, doings, content=True)
-            place.sink().submit(lambda database: _late().add_to_execution(database, end))
+            place.sink().submit(partial(_add_late, end))
 
         self._later(self._large, work)
 
@@ -136,25 +125,23 @@ class Outbox:
         """A kernel's life ended, at ``moment`` in seconds since the epoch."""
         identity = session.record.id
         for place in session.opened.values():
-            place.sink().submit(
-                lambda database: _ledger().close_session(database, identity, reason, moment)
-            )
+            place.sink().submit(partial(_close, identity, reason, moment))
 
     def _put_environment(self, session: Session, place: Place) -> None:
-        identity, payload = session.record.id, session.environment
-        if payload is not None:
-            place.sink().submit(
-                lambda database: _ledger().set_session_environment(database, identity, payload)
-            )
+        if session.environment is not None:
+            place.sink().submit(partial(_set_environment, session.record.id, session.environment))
 
     def _put(self, done: Finished, place: Place) -> None:
         end = self._with_cell(done, place)
-        place.sink().submit(lambda database: _ledger().finish_execution(database, end))
+        place.sink().submit(partial(_finish, end))
         if self._on_finished is not None:
             try:
                 self._on_finished(done)
             except Exception:
                 log.exception("nbtrail: a listener of the recorder failed")
+
+    def _claim(self, state: Path, session: str, _database: Any) -> None:
+        self._owner.claim(state, session)
 
     def _release(self, state: Path, _database: Any) -> None:
         self._owner.release(state)
@@ -183,7 +170,7 @@ class Outbox:
 
     def _add_hashes(self, end: ExecutionEnd, place: Place, doings: Doings) -> None:
         hashed = self._with_files(end, place, doings, content=True)
-        place.sink().submit(lambda database: _late().add_hashes(database, hashed))
+        place.sink().submit(partial(_add_hashes, hashed))
 
     def _with_files(
         self, end: ExecutionEnd, place: Place, doings: Doings, *, content: bool
@@ -220,14 +207,51 @@ class Outbox:
             guarded()
 
 
-def _ledger() -> Any:
-    """The ledger's functions; imported on the writer's thread, for SQLAlchemy takes its time."""
+# What is written, as functions of plain data: a process without a ledger sends them to one that
+# has it. The ledger is imported on the writer's thread, for SQLAlchemy takes its time.
+
+
+def _start(
+    record: KernelSession, payload: dict[str, Any] | None, start: ExecutionStart, database: Any
+) -> None:
     from nbtrail.ledger import executions
 
-    return executions
+    if executions.open_session(database, record) and payload is not None:
+        executions.set_session_environment(database, record.id, payload)
+    executions.start_execution(database, start)
 
 
-def _late() -> Any:
+def _finish(end: ExecutionEnd, database: Any) -> None:
+    from nbtrail.ledger import executions
+
+    executions.finish_execution(database, end)
+
+
+def _set_environment(session: str, payload: dict[str, Any], database: Any) -> None:
+    from nbtrail.ledger import executions
+
+    executions.set_session_environment(database, session, payload)
+
+
+def _set_git(session: str, state: dict[str, Any], database: Any) -> None:
+    from nbtrail.ledger import executions
+
+    executions.set_session_git(database, session, state)
+
+
+def _close(session: str, reason: str, moment: float, database: Any) -> None:
+    from nbtrail.ledger import executions
+
+    executions.close_session(database, session, reason, moment)
+
+
+def _add_late(end: ExecutionEnd, database: Any) -> None:
     from nbtrail.recorder import late
 
-    return late
+    late.add_to_execution(database, end)
+
+
+def _add_hashes(end: ExecutionEnd, database: Any) -> None:
+    from nbtrail.recorder import late
+
+    late.add_hashes(database, end)
