@@ -1,133 +1,243 @@
 """Which cell of one notebook is which cell of another.
 
-Cells are matched by id, then by equal content, then by similarity within the gaps that are
-left between matched neighbours. Each stage looks only at what the one before left over, and
-content is compared by hash, so that the usual pair of notebooks costs a pass over its cells.
+Cells are matched by id, then by equal content, then by what they have in common: first those
+between the same matched neighbours, then those that went elsewhere. Each stage looks only at
+what the one before left over. Content is compared by hash and alike cells are sought in an
+index of their words, so that the effort grows with the number of cells, not with its square.
 """
 
 from __future__ import annotations
 
-import difflib
+import re
 from bisect import bisect_left
 from collections import Counter, defaultdict, deque
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 
+from nbtrail.diff.sequences import Pair, common, increasing
 from nbtrail.notebooks.cells import Cell
 
-Pair = tuple[int, int]
+#: Share of words in common (Dice's coefficient) of cells that are one cell edited: between the
+#: same neighbours, alone between them, and for one that also moved.
+_ALIKE, _ALONE, _ELSEWHERE = 0.5, 0.3, 0.75
+#: A text this short says too little to be recognised elsewhere, in words.
+_TELLING = 6
+#: Gaps of more pairs are not compared each with each.
+_MOST_PAIRS = 1_600
+#: A word in more cells than this tells none of them from the others.
+_COMMON_WORD = 12
+_LONG = 20_000
+_WORDS = re.compile(r"\w+")
 
-#: Below this ratio of common characters two cells are an insertion and a deletion.
-_SIMILAR = 0.5
-#: A gap of more pairs than this is aligned in order, without comparing texts.
-_MAX_COMPARISONS = 2_500
+Bag = Counter[str]
 
 
 def align(a: Sequence[Cell], b: Sequence[Cell]) -> list[Pair]:
     """Matched ``(index in a, index in b)`` pairs, sorted by index in ``b``."""
+    bags = _Bags(a, b)
     pairs: dict[int, int] = {}
-    _match_unique(
-        {c.index: c.id for c in a if not c.id.startswith("#")},
-        {c.index: c.id for c in b if not c.id.startswith("#")},
-        pairs,
-        types=({c.index: c.type for c in a}, {c.index: c.type for c in b}),
-    )
+    _match_ids(a, b, pairs, bags)
     _match_content(a, b, pairs)
-    _match_similar(a, b, pairs)
-    return sorted(((i, j) for i, j in pairs.items()), key=lambda pair: pair[1])
+    _match_alike(a, b, pairs, bags)
+    return sorted(pairs.items(), key=lambda pair: pair[1])
 
 
 def moved(pairs: Sequence[Pair]) -> set[int]:
-    """Indices in ``b`` of matched cells that changed their place.
-
-    What did not move is a longest increasing subsequence (patience sorting, O(n log n)).
-    """
-    tails: list[int] = []
-    tail_positions: list[int] = []
-    previous: list[int] = []
-    for position, (i, _) in enumerate(pairs):
-        slot = bisect_left(tails, i)
-        if slot == len(tails):
-            tails.append(i)
-            tail_positions.append(position)
-        else:
-            tails[slot] = i
-            tail_positions[slot] = position
-        previous.append(tail_positions[slot - 1] if slot else -1)
-    staying = set()
-    position = tail_positions[-1] if tail_positions else -1
-    while position >= 0:
-        staying.add(position)
-        position = previous[position]
+    """Indices in ``b`` of matched cells that changed their place."""
+    staying = set(increasing([i for i, _ in pairs]))
     return {j for position, (_, j) in enumerate(pairs) if position not in staying}
 
 
-def _match_unique(
-    a: dict[int, str],
-    b: dict[int, str],
-    pairs: dict[int, int],
-    types: tuple[dict[int, str], dict[int, str]],
-) -> None:
-    count_a, count_b = Counter(a.values()), Counter(b.values())
-    where_b = {value: index for index, value in b.items()}
-    for index, value in a.items():
-        if count_a[value] == 1 and count_b.get(value) == 1:
-            other = where_b[value]
-            if types[0][index] == types[1][other]:
-                pairs[index] = other
+class _Bags:
+    """The words of cells, counted once each and only when they are asked for."""
+
+    def __init__(self, a: Sequence[Cell], b: Sequence[Cell]) -> None:
+        self._cells = (a, b)
+        self._known: tuple[dict[int, Bag], dict[int, Bag]] = ({}, {})
+
+    def of(self, side: int, index: int) -> Bag:
+        """Words of a cell, or the lines of a very long one; its letters where it has no words."""
+        bag = self._known[side].get(index)
+        if bag is None:
+            source = self._cells[side][index].source
+            found = source.splitlines() if len(source) > _LONG else _WORDS.findall(source)
+            bag = self._known[side][index] = Counter(found or source.split())
+        return bag
+
+    def alike(self, i: int, j: int) -> float:
+        """Share of words that two cells have in common, 0 to 1."""
+        a, b = self.of(0, i), self.of(1, j)
+        total = a.total() + b.total()
+        if not total:
+            return 1.0
+        few, many = (a, b) if len(a) < len(b) else (b, a)
+        shared = sum(min(count, many[word]) for word, count in few.items() if word in many)
+        return 2 * shared / total
+
+
+def _match_ids(a: Sequence[Cell], b: Sequence[Cell], pairs: dict[int, int], bags: _Bags) -> None:
+    """Match by ids that are unique on both sides.
+
+    Some programs number the cells anew at each save: an id is not believed where the cell's text
+    stands elsewhere in the other notebook, and under the id something else.
+    """
+    ids_a = Counter(c.id for c in a if not c.id.startswith("#"))
+    ids_b = Counter(c.id for c in b if not c.id.startswith("#"))
+    where = {c.id: c for c in b}
+    doubtful = []
+    for cell in a:
+        if ids_a.get(cell.id) != 1 or ids_b.get(cell.id) != 1:
+            continue
+        other = where[cell.id]
+        if cell.source == other.source and cell.type == other.type:
+            pairs[cell.index] = other.index
+        else:
+            doubtful.append((cell, other))
+    if not doubtful:
+        return
+    texts_a, texts_b = _unmatched_texts(a, pairs.keys()), _unmatched_texts(b, set(pairs.values()))
+    for cell, other in doubtful:
+        elsewhere = (cell.type, cell.source) in texts_b or (other.type, other.source) in texts_a
+        if elsewhere and bags.alike(cell.index, other.index) < _ALIKE:
+            continue
+        if cell.type == other.type or bags.alike(cell.index, other.index) >= _ALIKE:
+            pairs[cell.index] = other.index
+
+
+def _unmatched_texts(cells: Sequence[Cell], matched: Iterable[int]) -> set[tuple[str, str]]:
+    taken = set(matched)
+    return {(c.type, c.source) for c in cells if c.index not in taken and c.source.strip()}
 
 
 def _match_content(a: Sequence[Cell], b: Sequence[Cell], pairs: dict[int, int]) -> None:
+    """Match equal cells: in their order, so that of several alike each keeps its own place."""
+    if len(pairs) == min(len(a), len(b)):
+        return
+    backwards = {j: i for i, j in pairs.items()}
+    keys_a: list[Hashable] = [i if i in pairs else (a[i].type, a[i].source) for i in range(len(a))]
+    keys_b: list[Hashable] = [
+        backwards[j] if j in backwards else (b[j].type, b[j].source) for j in range(len(b))
+    ]
+    for i, j in common(keys_a, keys_b):
+        pairs[i] = j
     taken = set(pairs.values())
     waiting: defaultdict[Hashable, deque[int]] = defaultdict(deque)
     for cell in b:
-        if cell.index not in taken:
+        if cell.index not in taken and cell.source.strip():
             waiting[cell.type, cell.source].append(cell.index)
     for cell in a:
         if cell.index not in pairs and waiting.get((cell.type, cell.source)):
             pairs[cell.index] = waiting[cell.type, cell.source].popleft()
 
 
-def _match_similar(a: Sequence[Cell], b: Sequence[Cell], pairs: dict[int, int]) -> None:
+def _match_alike(a: Sequence[Cell], b: Sequence[Cell], pairs: dict[int, int], bags: _Bags) -> None:
     for left, right in _gaps(a, b, pairs):
-        if len(left) * len(right) > _MAX_COMPARISONS:
-            continue
-        scored = []
-        for cell in left:
-            matcher = difflib.SequenceMatcher(autojunk=False)
-            matcher.set_seq2(cell.source)
-            for other in right:
-                if other.type != cell.type:
-                    continue
-                matcher.set_seq1(other.source)
-                if matcher.real_quick_ratio() < _SIMILAR or matcher.quick_ratio() < _SIMILAR:
-                    continue
-                ratio = matcher.ratio()
-                if ratio >= _SIMILAR:
-                    scored.append((-ratio, cell.index, other.index))
-        taken: set[int] = set()
-        for _, i, j in sorted(scored):
-            if i not in pairs and j not in taken:
-                pairs[i] = j
-                taken.add(j)
+        if len(left) * len(right) <= _MOST_PAIRS:
+            found = _best_in_order(a, b, left, right, bags)
+        else:
+            found = _in_order(_candidates(a, b, left, right, bags, _ALIKE))
+        pairs.update(found)
+    taken = set(pairs.values())
+    left = [c.index for c in a if c.index not in pairs and bags.of(0, c.index).total() >= _TELLING]
+    right = [c.index for c in b if c.index not in taken and bags.of(1, c.index).total() >= _TELLING]
+    for _, i, j in _candidates(a, b, left, right, bags, _ELSEWHERE):
+        if i not in pairs and j not in taken:
+            pairs[i] = j
+            taken.add(j)
+
+
+def _best_in_order(
+    a: Sequence[Cell], b: Sequence[Cell], left: list[int], right: list[int], bags: _Bags
+) -> list[Pair]:
+    """The pairs, increasing on both sides, that have most in common altogether."""
+    least = _ALONE if len(left) == len(right) == 1 else _ALIKE
+    scores = [[_score(a[i], b[j], bags, least) for j in right] for i in left]
+    best = [[0.0] * (len(right) + 1) for _ in range(len(left) + 1)]
+    for p in range(len(left) - 1, -1, -1):
+        row, below = best[p], best[p + 1]
+        for q in range(len(right) - 1, -1, -1):
+            score = scores[p][q]
+            taken = below[q + 1] + score if score else 0.0
+            row[q] = max(taken, below[q], row[q + 1])
+    found = []
+    p = q = 0
+    while p < len(left) and q < len(right):
+        if scores[p][q] and best[p][q] == best[p + 1][q + 1] + scores[p][q]:
+            found.append((left[p], right[q]))
+            p, q = p + 1, q + 1
+        elif best[p][q] == best[p + 1][q]:
+            p += 1
+        else:
+            q += 1
+    return found
+
+
+def _score(a: Cell, b: Cell, bags: _Bags, least: float) -> float:
+    if a.type != b.type:
+        return 0.0
+    score = bags.alike(a.index, b.index)
+    return score if score >= least else 0.0
+
+
+def _candidates(
+    a: Sequence[Cell],
+    b: Sequence[Cell],
+    left: list[int],
+    right: list[int],
+    bags: _Bags,
+    least: float,
+) -> list[tuple[float, int, int]]:
+    """Pairs that share a rare word, or stand at the same place: the most alike ones first."""
+    if not left or not right:
+        return []
+    holders: defaultdict[str, list[int]] = defaultdict(list)
+    for j in right:
+        for word in bags.of(1, j):
+            if len(holders[word]) <= _COMMON_WORD:
+                holders[word].append(j)
+    found = []
+    for position, i in enumerate(left):
+        shared: Counter[int] = Counter()
+        for word in bags.of(0, i):
+            near = holders.get(word, ())
+            if len(near) <= _COMMON_WORD:
+                shared.update(near)
+        likely = [j for j, _ in shared.most_common(4)]
+        for place in (position, len(right) - len(left) + position):
+            if 0 <= place < len(right):
+                likely.append(right[place])
+        for j in dict.fromkeys(likely):
+            score = _score(a[i], b[j], bags, least)
+            if score:
+                found.append((score, i, j))
+    return sorted(found, key=lambda c: (-c[0], abs(c[1] - c[2]), c[1]))
+
+
+def _in_order(candidates: list[tuple[float, int, int]]) -> list[Pair]:
+    """The best candidates of each cell that do not cross one another."""
+    chosen: dict[int, int] = {}
+    taken: set[int] = set()
+    for _, i, j in candidates:
+        if i not in chosen and j not in taken:
+            chosen[i] = j
+            taken.add(j)
+    pairs = sorted(chosen.items())
+    return [pairs[position] for position in increasing([j for _, j in pairs])]
 
 
 def _gaps(
     a: Sequence[Cell], b: Sequence[Cell], pairs: dict[int, int]
-) -> list[tuple[list[Cell], list[Cell]]]:
-    """Unmatched cells of both sides that lie between the same matched neighbours."""
-    backwards = {j: i for i, j in pairs.items()}
-    left: defaultdict[int, list[Cell]] = defaultdict(list)
-    right: defaultdict[int, list[Cell]] = defaultdict(list)
-    anchor = -1
-    for cell in a:
-        if cell.index in pairs:
-            anchor = cell.index
-        else:
-            left[anchor].append(cell)
-    anchor = -1
-    for cell in b:
-        if cell.index in backwards:
-            anchor = backwards[cell.index]
-        else:
-            right[anchor].append(cell)
+) -> list[tuple[list[int], list[int]]]:
+    """Unmatched cells of both sides that lie between the same neighbours that did not move."""
+    fixed = sorted(pairs.items())
+    fixed = [fixed[position] for position in increasing([j for _, j in fixed])]
+    starts_a, starts_b = [i for i, _ in fixed], [j for _, j in fixed]
+    taken = set(pairs.values())
+    left: defaultdict[int, list[int]] = defaultdict(list)
+    right: defaultdict[int, list[int]] = defaultdict(list)
+    for index in range(len(a)):
+        if index not in pairs:
+            left[bisect_left(starts_a, index)].append(index)
+    for index in range(len(b)):
+        if index not in taken:
+            right[bisect_left(starts_b, index)].append(index)
     return [(left[key], right[key]) for key in left if key in right]

@@ -2,67 +2,71 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from nbtrail.diff.align import align, moved
-from nbtrail.diff.outputs import compare_outputs
-from nbtrail.diff.sources import diff_lines
+from nbtrail.diff.images import PixelBudget
+from nbtrail.diff.metadata import diff_attachments, diff_cell_fields, diff_notebook_fields
+from nbtrail.diff.outputs import diff_outputs, one_sided
+from nbtrail.diff.shape import CellDiff, NotebookDiff, OutputDiff, worst
+from nbtrail.diff.sources import diff_lines, lines_of
 from nbtrail.errors import ConflictError
 from nbtrail.notebooks.cells import Cell, cells_of
 from nbtrail.notebooks.document import Notebook
 
+_COUNTED = {
+    "equal": "equal",
+    "modify": "modified",
+    "insert": "inserted",
+    "delete": "deleted",
+    "move": "moved",
+}
 
-def diff_notebooks(a: Notebook, b: Notebook) -> dict[str, Any]:
+
+def diff_notebooks(a: Notebook, b: Notebook, *, pixels: PixelBudget | None = None) -> NotebookDiff:
     """How notebook ``b`` differs from ``a``, both as plain dictionaries.
+
+    Parameters
+    ----------
+    a, b
+        The older and the newer notebook, in the shape of the file.
+    pixels
+        How much of images is decoded; by default `nbtrail.diff.images.DEFAULT_PIXELS`.
 
     Returns
     -------
-    dict
-        ``cells``: in the order of ``b`` with deleted cells where they stood, each with ``op``
-        (equal, modify, insert, delete, move), ``a`` and ``b`` (indices or ``None``),
-        ``cell_id``, ``cell_type``, ``source`` (see `diff_lines`), ``outputs`` (same, noise,
-        changed) and ``cell``, the cell as it is in ``b`` where anything in it differs.
-        ``summary`` counts them. ``notebook`` holds the top-level fields of ``b`` where they
-        differ, else ``None``.
+    NotebookDiff
+        A plain dictionary; `nbtrail.diff.shape` says what is in it.
     """
     raw_a, raw_b = a.get("cells", []), b.get("cells", [])
     cells_a, cells_b = cells_of(a), cells_of(b)
     pairs = align(cells_a, cells_b)
-    partner = {j: i for i, j in pairs}
-    matched_a = set(partner.values())
+    budget = PixelBudget() if pixels is None else pixels
     elsewhere = moved(pairs)
-
-    entries: list[dict[str, Any]] = []
-    reported = 0
-
-    def report_deleted(until: int) -> None:
-        nonlocal reported
-        for index in range(reported, until):
-            if index not in matched_a:
-                entries.append(_deleted(cells_a[index], raw_a[index]))
-        reported = max(reported, until)
-
-    for cell in cells_b:
-        i = partner.get(cell.index)
-        if i is not None and cell.index not in elsewhere:
-            report_deleted(i)
-        if i is None:
-            entries.append(_inserted(cell, raw_b[cell.index]))
-        else:
+    entries: list[CellDiff] = []
+    for i, j in _in_reading_order(len(cells_a), len(cells_b), pairs, elsewhere):
+        if i is None and j is not None:
+            entries.append(_inserted(cells_b[j], raw_b[j]))
+        elif i is not None and j is None:
+            entries.append(_deleted(cells_a[i], raw_a[i]))
+        elif i is not None and j is not None:
             entries.append(
-                _matched(cells_a[i], cell, raw_a[i], raw_b[cell.index], cell.index in elsewhere)
+                _matched(cells_a[i], cells_b[j], raw_a[i], raw_b[j], j in elsewhere, budget)
             )
-    report_deleted(len(cells_a))
+    _relate(entries, cells_a, cells_b)
     rest_a = {k: v for k, v in a.items() if k != "cells"}
     rest_b = {k: v for k, v in b.items() if k != "cells"}
+    unchanged = rest_a == rest_b
     return {
         "cells": entries,
         "summary": _summary(entries),
-        "notebook": None if rest_a == rest_b else rest_b,
+        "metadata": [] if unchanged else diff_notebook_fields(a, b),
+        "notebook": None if unchanged else rest_b,
     }
 
 
-def patch_notebook(a: Notebook, diff: dict[str, Any]) -> Notebook:
+def patch_notebook(a: Notebook, diff: Mapping[str, Any]) -> Notebook:
     """The notebook ``b`` that ``diff_notebooks(a, b)`` was made from.
 
     Raises
@@ -90,61 +94,127 @@ def patch_notebook(a: Notebook, diff: dict[str, Any]) -> Notebook:
     return {**rest, "cells": cells}
 
 
+def _in_reading_order(
+    count_a: int, count_b: int, pairs: Sequence[tuple[int, int]], elsewhere: set[int]
+) -> Iterator[tuple[int | None, int | None]]:
+    """Cells as they stand in ``b``, with those that ``a`` alone has where they stood."""
+    partner = {j: i for i, j in pairs}
+    matched = set(partner.values())
+    reported = 0
+    for j in range(count_b):
+        i = partner.get(j)
+        if i is not None and j not in elsewhere:
+            yield from ((k, None) for k in range(reported, i) if k not in matched)
+            reported = i
+        yield i, j
+    yield from ((k, None) for k in range(reported, count_a) if k not in matched)
+
+
 def _matched(
-    a: Cell, b: Cell, raw_a: dict[str, Any], raw_b: dict[str, Any], is_moved: bool
-) -> dict[str, Any]:
-    changed = a.source != b.source or a.type != b.type
-    outputs = compare_outputs(raw_a.get("outputs") or [], raw_b.get("outputs") or [])
-    op = "move" if is_moved else "modify" if changed else "equal"
+    a: Cell,
+    b: Cell,
+    raw_a: dict[str, Any],
+    raw_b: dict[str, Any],
+    is_moved: bool,
+    budget: PixelBudget,
+) -> CellDiff:
+    if raw_a == raw_b:
+        return _entry("move" if is_moved else "equal", a, b)
+    entry = _entry("equal", a, b)
+    entry["metadata"] = diff_cell_fields(raw_a, raw_b)
+    entry["attachments"] = diff_attachments(raw_a.get("attachments"), raw_b.get("attachments"))
+    if a.source != b.source:
+        entry["source"] = diff_lines(a.source, b.source)
+        entry["source_changed"] = True
+    matters = any(change["verdict"] == "changed" for change in entry["metadata"])
+    if is_moved:
+        entry["op"] = "move"
+    elif matters or entry["source_changed"] or entry["attachments"]:
+        entry["op"] = "modify"
+    _set_outputs(entry, diff_outputs(raw_a.get("outputs"), raw_b.get("outputs"), budget))
+    entry["cell"] = raw_b
+    return entry
+
+
+def _inserted(cell: Cell, raw: dict[str, Any]) -> CellDiff:
+    entry = _entry("insert", None, cell)
+    entry["source"] = lines_of(cell.source, "insert")
+    entry["source_changed"] = True
+    entry["attachments"] = diff_attachments(None, raw.get("attachments"))
+    _set_outputs(entry, one_sided(raw.get("outputs"), "b"))
+    entry["cell"] = raw
+    return entry
+
+
+def _deleted(cell: Cell, raw: dict[str, Any]) -> CellDiff:
+    entry = _entry("delete", cell, None)
+    entry["source"] = lines_of(cell.source, "delete")
+    entry["source_changed"] = True
+    entry["attachments"] = diff_attachments(raw.get("attachments"), None)
+    _set_outputs(entry, one_sided(raw.get("outputs"), "a"))
+    return entry
+
+
+def _entry(op: Any, a: Cell | None, b: Cell | None) -> CellDiff:
+    cell = b or a
+    assert cell is not None
     return {
         "op": op,
-        "a": a.index,
-        "b": b.index,
-        "cell_id": b.id,
-        "cell_type": b.type,
-        "source": diff_lines(a.source, b.source),
-        "outputs": outputs,
-        "cell": None if raw_a == raw_b else raw_b,
-    }
-
-
-def _inserted(cell: Cell, raw: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "op": "insert",
-        "a": None,
-        "b": cell.index,
+        "a": a.index if a else None,
+        "b": b.index if b else None,
         "cell_id": cell.id,
         "cell_type": cell.type,
-        "source": [{"op": "insert", "text": line} for line in cell.source.splitlines()],
-        "outputs": "changed" if raw.get("outputs") else "same",
-        "cell": raw,
-    }
-
-
-def _deleted(cell: Cell, raw: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "op": "delete",
-        "a": cell.index,
-        "b": None,
-        "cell_id": cell.id,
-        "cell_type": cell.type,
-        "source": [{"op": "delete", "text": line} for line in cell.source.splitlines()],
-        "outputs": "changed" if raw.get("outputs") else "same",
+        "source": lines_of(cell.source) if a and b and a.source == b.source else [],
+        "source_changed": False,
+        "related": None,
+        "metadata": [],
+        "attachments": [],
+        "outputs": "same",
+        "why": "",
+        "outputs_detail": [],
         "cell": None,
     }
 
 
-def _summary(entries: list[dict[str, Any]]) -> dict[str, int]:
-    names = {
-        "equal": "equal",
-        "modify": "modified",
-        "insert": "inserted",
-        "delete": "deleted",
-        "move": "moved",
-    }
-    summary = dict.fromkeys(names.values(), 0) | {"outputs_changed": 0, "outputs_noise": 0}
+def _set_outputs(entry: CellDiff, found: list[OutputDiff]) -> None:
+    entry["outputs_detail"] = found
+    verdict = entry["outputs"] = worst([output["verdict"] for output in found])
+    reasons = [output["why"] for output in found if output["verdict"] == verdict]
+    entry["why"] = "; ".join(dict.fromkeys(reasons))
+
+
+def _relate(entries: list[CellDiff], a: Sequence[Cell], b: Sequence[Cell]) -> None:
+    """Say of new cells which one they were split from, of deleted ones which they went into."""
+    edited = [e for e in entries if e["a"] is not None and e["b"] is not None]
+    by_a = {e["a"]: e for e in edited if e["source_changed"]}
+    by_b = {e["b"]: e for e in edited if e["source_changed"]}
     for entry in entries:
-        summary[names[entry["op"]]] += 1
+        if entry["op"] == "insert" and entry["b"] is not None:
+            source = b[entry["b"]].source
+            for near in (entry["b"] - 1, entry["b"] + 1):
+                other = by_b.get(near)
+                if other and other["a"] is not None and _holds(a[other["a"]], source):
+                    entry["related"] = {"how": "split", "cell": near}
+        elif entry["op"] == "delete" and entry["a"] is not None:
+            source = a[entry["a"]].source
+            for near in (entry["a"] - 1, entry["a"] + 1):
+                other = by_a.get(near)
+                if other and other["b"] is not None and _holds(b[other["b"]], source):
+                    entry["related"] = {"how": "merge", "cell": other["b"]}
+
+
+def _holds(cell: Cell, part: str) -> bool:
+    part = part.strip()
+    return bool(part) and part in cell.source
+
+
+def _summary(entries: Sequence[CellDiff]) -> dict[str, int]:
+    counts = ("outputs_changed", "outputs_noise", "metadata_changed")
+    summary = dict.fromkeys((*_COUNTED.values(), *counts), 0)
+    for entry in entries:
+        summary[_COUNTED[entry["op"]]] += 1
         if entry["outputs"] != "same":
             summary[f"outputs_{entry['outputs']}"] += 1
+        if any(change["verdict"] == "changed" for change in entry["metadata"]):
+            summary["metadata_changed"] += 1
     return summary

@@ -44,8 +44,8 @@ def test_one_changed_line_is_one_changed_line() -> None:
     diff = diff_notebooks(a, b)
     assert [c["op"] for c in diff["cells"]] == ["equal", "modify", "equal"]
     assert diff["cells"][1]["source"] == [
-        {"op": "delete", "text": "rate = 0.1"},
-        {"op": "insert", "text": "rate = 0.05"},
+        {"op": "delete", "text": "rate = 0.1", "spans": [[9, 10]]},
+        {"op": "insert", "text": "rate = 0.05", "spans": [[9, 11]]},
         {"op": "equal", "text": "fit(rate)"},
     ]
     assert diff["summary"]["modified"] == 1
