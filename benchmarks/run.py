@@ -1,6 +1,6 @@
 """Runs the benchmarks and prints their tables.
 
-Usage: python benchmarks/run.py [--repeat N] [--strict] [NAME...]
+Usage: python benchmarks/run.py [--repeat N] [--strict] [--peers PYTHON] [NAME...]
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ import throughput
 from tables import Table
 
 import contents
+import pipeline
 
 BENCHMARKS: dict[str, Callable[[int], Table]] = {
     "import_weight": import_weight.measure,
@@ -46,6 +47,8 @@ BENCHMARKS: dict[str, Callable[[int], Table]] = {
     "blocking": contents.measure_blocking,
     "opening": opening.measure,
     "adopt": adopt.measure,
+    "pipeline_light": pipeline.measure_light,
+    "pipeline_real": pipeline.measure_real,
 }
 
 
@@ -55,7 +58,12 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
     parser.add_argument("--repeat", type=int, default=5, help="repetitions (default: 5)")
     parser.add_argument("--strict", action="store_true", help="fail when a limit is not kept")
+    parser.add_argument(
+        "--peers", metavar="PYTHON", help="an environment with nbconvert, papermill and ploomber"
+    )
     options = parser.parse_args()
+    if options.peers:
+        os.environ[pipeline.PEERS] = os.path.abspath(options.peers)
     unknown = [name for name in options.names if name not in BENCHMARKS]
     if unknown:
         parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")

@@ -12,12 +12,13 @@ from nbtrail.project import find_project
 __all__ = ["OpenProject", "open_project"]
 
 
-def open_project(path: str | Path = ".") -> OpenProject:
+def open_project(path: str | Path = ".", *, alone: bool = False) -> OpenProject:
     """Open the project that ``path`` belongs to.
 
-    Nothing is read or written until it is needed; close it, or use it in a ``with``.
+    Nothing is read or written until it is needed; close it, or use it in a ``with``. ``alone``
+    says that this process does nothing beside.
     """
-    return OpenProject(find_project(Path(path)))
+    return OpenProject(find_project(Path(path)), alone=alone)
 
 
 class OpenProject(Notebooks, Pipeline, Record):

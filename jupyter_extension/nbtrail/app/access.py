@@ -32,6 +32,8 @@ class Access:
         Tells the environment of the kernel that a notebook has now, by its path on the disk.
     patience
         Seconds that somebody who waits for an answer waits for other writers of the ledger.
+    alone
+        Whether this process does nothing beside: then the process of a run may be a copy of it.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class Access:
         on_commit: Callable[[Self], None] | None = None,
         kernel_environment: Callable[[Path], Mapping[str, Any] | None] = lambda _: None,
         patience: float = 10.0,
+        alone: bool = False,
     ) -> None:
         self.project = project = _judged(project)
         self._kernel_environment = kernel_environment
@@ -47,6 +50,7 @@ class Access:
         self.config_error: ConfigError | None = project.config_error
         self._on_commit: Callable[[Any], None] | None = on_commit
         self._patience = patience
+        self._alone = alone
         self._lock = threading.Lock()
         #: Who looks at all notebooks: the next one finds in the caches what this one leaves.
         self._looking = threading.RLock()

@@ -82,6 +82,7 @@ class Pipeline(Access):
             self.store,
             refuse=self._name_refusal,
             after_write="nbtrail.app.pipeline:bring_twin_along",
+            fork=self._alone,
         )
 
     def start_verify(self, *, against: str | None = None) -> str:

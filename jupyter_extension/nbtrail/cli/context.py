@@ -48,7 +48,7 @@ class Settings:
         folder = Path(self.directory)
         if not folder.is_dir():
             raise UsageError(f"There is no folder {self.directory}.", hint="Check -C.")
-        return open_project(folder)
+        return open_project(folder, alone=True)
 
     def path(self, opened: OpenProject, text: str) -> str:
         """A path as typed, relative to where the user stands, as the project names it."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from nbtrail.errors import StoreError, StoreUnavailableError
+from nbtrail.ledger.tables import LIVE_PATHS
 
 #: Every commit of a write is told here, so that whoever looks need not ask.
 CHANNEL = "nbtrail"
@@ -34,6 +35,8 @@ def engine(address: str) -> Engine:
         For an address of another kind, or without the driver; the message has no password.
     """
     url = _url(address)
+    # Said here and not with the table, because it has SQLAlchemy import the whole dialect.
+    LIVE_PATHS.dialect_kwargs["postgresql_where"] = text("retired_at IS NULL")
     try:
         made = create_engine(
             url,

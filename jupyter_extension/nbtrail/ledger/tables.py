@@ -75,12 +75,11 @@ notebooks = Table(
     #: Row of the notebook that it was made to go on from.
     Column("continues", Integer),
 )
-Index(
+LIVE_PATHS = Index(
     "uq_notebooks_live_path",
     notebooks.c.path,
     unique=True,
     sqlite_where=text("retired_at IS NULL"),
-    postgresql_where=text("retired_at IS NULL"),
 )
 
 environments = Table(

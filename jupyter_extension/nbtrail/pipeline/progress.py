@@ -43,10 +43,11 @@ def follow(
     """Wait for the end of a run.
 
     ``on_progress`` is called whenever something has changed, at the end in any case. Looks
-    every ``interval`` seconds.
+    every ``interval`` seconds, at first more often: a run that has nothing to do is over soon.
     """
     shown: RunDetail | None = None
     looks = 0
+    pause = interval / 8
     while True:
         # Whether the process lives is looked at now and then; the ledger is cheap to read.
         looks += 1
@@ -60,7 +61,8 @@ def follow(
         shown = detail
         if detail.summary.status in FINISHED:
             return detail
-        time.sleep(interval)
+        time.sleep(pause)
+        pause = min(interval, pause * 1.2)
 
 
 def cancel(store: Store, run: str) -> str:

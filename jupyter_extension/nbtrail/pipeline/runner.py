@@ -5,12 +5,8 @@ from __future__ import annotations
 import datetime
 import os
 import stat
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import msgspec
 
@@ -23,13 +19,12 @@ from nbtrail.pipeline import lock
 from nbtrail.pipeline.graph import build_graph
 from nbtrail.pipeline.progress import mark_lost
 from nbtrail.pipeline.request import RunRequest, chosen_steps
+from nbtrail.pipeline.spawn import can_fork, spawn
 from nbtrail.project import Project
 
 WORKER = "nbtrail.pipeline.worker"
 #: Seconds that the process of a finished run may take to end.
 _LEAVE_TIMEOUT = 15.0
-#: Logs of this many runs are kept.
-_LOGS = 20
 
 
 def start(
@@ -39,6 +34,7 @@ def start(
     *,
     refuse: Callable[[str], str | None] | None = None,
     after_write: str | None = None,
+    fork: bool = False,
 ) -> str:
     """Start a run of the pipeline; returns its id at once.
 
@@ -49,6 +45,8 @@ def start(
     after_write
         ``package.module:function`` that the worker calls with the project and the POSIX path of
         a notebook whose outputs were written back.
+    fork
+        As `launch`.
 
     Raises
     ------
@@ -70,7 +68,7 @@ def start(
     if refuse is not None:
         refuse_steps(steps, refuse)
     extra = ["--after-write", after_write] if after_write else []
-    return launch(project, request, store, steps, worker=WORKER, extra=extra)
+    return launch(project, request, store, steps, worker=WORKER, extra=extra, fork=fork)
 
 
 def launch(
@@ -82,10 +80,16 @@ def launch(
     worker: str,
     extra: Sequence[str] = (),
     against: str | None = None,
+    fork: bool = False,
 ) -> str:
     """Take the lock, put the run on record, and start its process.
 
-    ``worker`` is the module that is run: ``python -m WORKER ROOT RUN --lock FD``.
+    Parameters
+    ----------
+    worker
+        The module that is run: ``python -m WORKER ROOT RUN --lock FD``.
+    fork
+        Whether the process may be a copy of this one, which then does nothing but wait for it.
 
     Raises
     ------
@@ -108,7 +112,10 @@ def launch(
             )
             ledger_runs.plan_steps(connection, run, steps)
         try:
-            _spawn(project, run, handle, worker, extra)
+            forked = fork and can_fork()
+            if forked:
+                store.close()  # SQLite's connections must not be carried into another process
+            spawn(project, run, handle, worker, extra, fork=forked)
         except OSError as error:
             message = f"The process of the run could not be started: {error}."
             with store.write() as connection:
@@ -177,34 +184,6 @@ def _take_lock(project: Project, store: Store, run: str) -> int:
                 if active_runs(connection) or time.monotonic() > deadline:
                     raise
         time.sleep(0.02)
-
-
-def _spawn(project: Project, run: str, handle: int, worker: str, extra: Sequence[str]) -> None:
-    logs = project.state_dir / "logs"
-    logs.mkdir(parents=True, exist_ok=True)
-    _prune(logs)
-    command = [sys.executable, "-m", worker, str(project.root), run, "--lock", str(handle), *extra]
-    with (logs / f"{run}.log").open("ab") as output:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            # `-m` puts the working directory on the path: never a folder with users' modules.
-            cwd=logs,
-            pass_fds=(handle,),
-            start_new_session=True,
-        )
-    # Somebody has to take note of its end, or it stays in the process table.
-    threading.Thread(target=process.wait, name=f"nbtrail-run-{run}", daemon=True).start()
-
-
-def _prune(logs: Path) -> None:
-    for old in sorted(logs.glob("*.log"))[: -_LOGS or None]:
-        try:
-            old.unlink()
-        except OSError:
-            continue
 
 
 __all__ = ["RunRequest", "UsageError", "check_usable", "launch", "start", "with_date"]
