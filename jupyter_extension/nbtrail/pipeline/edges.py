@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nbtrail.notebooks.names import parse_name
@@ -20,32 +20,76 @@ _CHAPTER = re.compile(
 )
 
 
+class Writers:
+    """Who writes which key, found also by patterns and by folders.
+
+    Parameters
+    ----------
+    uses
+        Files of every step.
+    """
+
+    def __init__(self, uses: Mapping[str, Uses]) -> None:
+        self._by_key: defaultdict[str, list[tuple[str, Use]]] = defaultdict(list)
+        self._inside: defaultdict[str, set[str]] = defaultdict(set)
+        for path, one in uses.items():
+            for use in one.writes:
+                self._by_key[use.key].append((path, use))
+                for folder in folders_above(use.key):
+                    self._inside[folder].add(use.key)
+        self._patterns = [key for key in self._by_key if "*" in key]
+
+    def of(self, read: Use, reader: str) -> Iterator[tuple[str, str, Use]]:
+        """Key, writer and its use for all who may write what is read.
+
+        A guess, such as what an archive unpacked into a folder, does not count where others
+        write the file for sure, nor where another guess says more of its name.
+        """
+        found = [(key, *one) for key in self._keys(read.key) for one in self._by_key[key]]
+        found = [one for one in found if one[1] != reader]
+        sure = any(not use.weak for _key, _writer, use in found)
+        most = max((_known_part(key) for key, _writer, _use in found), default=0)
+        for key, writer, use in found:
+            if not use.weak or key == read.key or (not sure and _known_part(key) == most):
+                yield key, writer, use
+
+    def _keys(self, read: str) -> list[str]:
+        keys = [read] if read in self._by_key else []
+        others = self._by_key if "*" in read else self._patterns
+        keys += [key for key in others if key != read and matches(read, key)]
+        if not keys:
+            keys = sorted(self._inside.get(read, ()))
+        if not keys:
+            keys = [folder for folder in folders_above(read) if folder in self._by_key]
+        return keys
+
+
+def _known_part(key: str) -> int:
+    return len(key.partition("*")[0])
+
+
+def folders_above(key: str) -> Iterator[str]:
+    """The folders that a file lies in, from the nearest up; the project's own is none."""
+    folder = posixpath.dirname(key)
+    while folder and folder != "/":
+        yield folder
+        folder = posixpath.dirname(folder)
+
+
 def find_edges(project: Project, uses: Mapping[str, Uses], steps: Any) -> list[Edge]:
     """Edges from those who write a file to those who read it, and the declared ones."""
     found: defaultdict[tuple[str, str], list[Via]] = defaultdict(list)
-    writers: defaultdict[str, list[tuple[str, Use]]] = defaultdict(list)
-    for path, one in uses.items():
-        for use in one.writes:
-            writers[use.key].append((path, use))
-    patterns = [key for key in writers if "*" in key]
+    writers = Writers(uses)
     rank = {path: sort_key(project)(path) for path in uses}
     for reader, one in uses.items():
         own = {use.key for use in one.writes}
         for read in one.reads:
-            keys = [read.key] if read.key in writers else []
-            if "*" in read.key:
-                keys.extend(key for key in writers if key != read.key and matches(read.key, key))
-            else:
-                keys.extend(key for key in patterns if matches(read.key, key))
-            for key in keys:
-                for writer, write in writers[key]:
-                    if writer == reader or _comes_later(
-                        project, uses, writer, reader, key, key in own, rank
-                    ):
-                        continue
-                    shown = read.key if "*" in read.key or "*" in key else key
-                    evidence = _weaker(read.evidence, write.evidence)
-                    found[writer, reader].append(Via(shown, evidence, write.cell, read.cell))
+            for key, writer, write in writers.of(read, reader):
+                if _comes_later(project, uses, writer, reader, key, key in own, rank):
+                    continue
+                shown = read.key if "*" in read.key or "*" in key else key
+                evidence = _weaker(read.evidence, write.evidence)
+                found[writer, reader].append(Via(shown, evidence, write.cell, read.cell))
             if read.key in uses:
                 found[read.key, reader].append(Via(read.key, read.evidence, None, read.cell))
     for step in project.config.pipeline.steps:
@@ -53,10 +97,14 @@ def find_edges(project: Project, uses: Mapping[str, Uses], steps: Any) -> list[E
             if source in steps and step.path in steps and source != step.path:
                 found[source, step.path].insert(0, Via(source, "declared"))
     return [
-        Edge(source, target, tuple(sorted(via, key=lambda v: (v.path, v.evidence))))
+        Edge(source, target, tuple(sorted(set(via), key=_place)))
         for (source, target), via in sorted(found.items())
         if source != target
     ]
+
+
+def _place(via: Via) -> tuple[Any, ...]:
+    return (via.path, via.evidence, via.source_cell or 0, via.target_cell or 0)
 
 
 def _comes_later(
@@ -84,12 +132,21 @@ def _weaker(a: Evidence, b: Evidence) -> Evidence:
     return ladder[max(ladder.index(a), ladder.index(b))]
 
 
-def without_weak_cycles(edges: list[Edge]) -> list[Edge]:
-    """Drop guesses that would make a cycle: a listed folder accuses nobody."""
-    if not any(edge.is_weak for edge in edges):
-        return edges
-    home = components([(e.source, e.target) for e in edges])
-    return [e for e in edges if not (e.is_weak and home[e.source] == home[e.target])]
+def without_guesses(project: Project, edges: list[Edge]) -> list[Edge]:
+    """Drop guesses against the sequence numbers or in a cycle: a listed folder accuses nobody."""
+    kept = [edge for edge in edges if not (edge.is_weak and _against_numbers(project, edge))]
+    if not any(edge.is_weak for edge in kept):
+        return kept
+    home = components([(e.source, e.target) for e in kept])
+    return [e for e in kept if not (e.is_weak and home[e.source] == home[e.target])]
+
+
+def _against_numbers(project: Project, edge: Edge) -> bool:
+    if posixpath.dirname(edge.source) != posixpath.dirname(edge.target):
+        return False
+    names = [parse_name(path, project.config.names) for path in (edge.source, edge.target)]
+    source, target = (name.sequence_key for name in names)
+    return source is not None and target is not None and source > target
 
 
 def with_origins(edges: list[Edge], origins: Mapping[str, str], steps: Any) -> list[Edge]:

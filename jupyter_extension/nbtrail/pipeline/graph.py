@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from nbtrail.notebooks.names import is_draft, parse_name
 from nbtrail.notebooks.parsing import forget_trees
-from nbtrail.pipeline.edges import find_edges, sort_key, with_origins, without_weak_cycles
+from nbtrail.pipeline.edges import find_edges, sort_key, with_origins, without_guesses
 from nbtrail.pipeline.findings import cycles, missing_inputs, two_writers
 from nbtrail.pipeline.identity import Folders
 from nbtrail.pipeline.inference.cache import AnalysisCache, Problem
@@ -94,7 +94,7 @@ def infer_graph(
     folders = Folders(project.root)
     uses = settle(project, analyses, observed, folders)
     edges = find_edges(project, uses, analyses.keys())
-    edges = without_weak_cycles(edges)
+    edges = without_guesses(project, edges)
     said = {path: origin for path, origin in (origins or {}).items() if path not in observed}
     edges = with_origins(edges, said, analyses.keys())
     findings.extend(cycles(edges, analyses))

@@ -19,6 +19,8 @@ from nbtrail.pipeline.inference.values import HOLE, ROOT
 
 #: Folders whose files are gone tomorrow.
 _TEMPORARY = ("/tmp/", "/var/tmp/", "/dev/", "/proc/", "/sys/", "/private/tmp/")
+#: Where notebooks run on machines that are lent out for a while.
+_LENT_FOLDERS = re.compile(r"^(?:/content/(?!drive/|gdrive/)|/kaggle/working/)")
 _DRIVE = re.compile(r"^[A-Za-z]:/")
 _UNKNOWN_DATE = re.compile(r"(^|/)\*[-_]")
 #: What is in these was not put there by people.
@@ -112,7 +114,7 @@ def key_of(path: str) -> str:
 
 def refer(text: str, folder: str, root: Path) -> Reference | None:
     """What a path in the code of a notebook in ``folder`` may mean; ``None`` for no evidence."""
-    text = text.replace("\\", "/").replace(HOLE, "*")
+    text = _LENT_FOLDERS.sub("", text.replace("\\", "/").replace(HOLE, "*"))
     if "://" in text or ".ipynb_checkpoints" in text or text.startswith(_TEMPORARY):
         return None
     if text.startswith(ROOT):

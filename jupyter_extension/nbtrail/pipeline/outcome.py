@@ -15,7 +15,7 @@ from nbtrail.ledger.store import Store
 from nbtrail.notebooks.datasets import family_of
 from nbtrail.pipeline.hashes import FileHashes
 from nbtrail.pipeline.identity import ELSEWHERE, Folders, newest_version
-from nbtrail.pipeline.inference.effects import NATIVE_SUFFIXES
+from nbtrail.pipeline.inference.known import NATIVE_SUFFIXES
 from nbtrail.pipeline.inference.static import Analysis
 from nbtrail.pipeline.keys import is_asked_for
 from nbtrail.pipeline.model import Node, Use

@@ -118,6 +118,51 @@ def test_patterns_connect_a_loop_with_what_it_reads(folder):
     assert edges(build_graph(folder.project)) == [("z.ipynb", "a.ipynb")]
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("df.to_parquet('out/parts')", "pd.read_parquet('out/parts/p1.parquet')"),
+        ("df.to_parquet('out/parts')", "glob.glob('out/parts/*.parquet')"),
+        ("df.to_parquet('out/parts/p1.parquet')", "pd.read_parquet('out/parts')"),
+        ("df.to_parquet(f'out/parts/{n()}.parquet')", "pd.read_parquet('out/parts/')"),
+        ("!unzip raw.zip -d raw", "pd.read_csv('raw/x.csv')"),
+        ("!unzip raw.zip -d raw", "flow_from_directory('raw/train')"),
+        ("img.save(f'img/train/{n()}.png')", "ImageFolder('img/train')"),
+        ("model.save_pretrained('models/bert')", "AutoModel.from_pretrained('models/bert')"),
+        ("df.to_csv('/content/data/x.csv')", "pd.read_csv('data/x.csv')"),
+        ("df.to_csv('/content/drive/MyDrive/p/data/x.csv')", "pd.read_csv('data/x.csv')"),
+        ("df.to_csv('x.csv')", "pd.read_csv('/kaggle/working/x.csv')"),
+        ("df.to_csv('data\\\\x.csv')", "pd.read_csv(r'data\\x.csv')"),
+    ],
+)
+def test_folders_are_handed_over_as_a_whole(folder, written, read):
+    folder.notebook("z.ipynb", written)
+    folder.notebook("a.ipynb", read)
+    assert edges(build_graph(folder.project)) == [("z.ipynb", "a.ipynb")]
+
+
+def test_what_is_unpacked_counts_only_where_nobody_says_more(folder):
+    folder.file("raw.zip")
+    folder.notebook("fetch.ipynb", "!unzip raw.zip -d data")
+    folder.notebook("clean.ipynb", reads("data/raw.csv"), writes("data/sub/clean.csv"))
+    folder.notebook("parts.ipynb", "df.to_csv(f'data/sub/{n()}.csv')")
+    folder.notebook("use.ipynb", reads("data/sub/clean.csv"))
+    folder.notebook("all.ipynb", reads("data/sub/part.csv"))
+    assert sorted(edges(build_graph(folder.project))) == [
+        ("clean.ipynb", "use.ipynb"),
+        ("fetch.ipynb", "clean.ipynb"),
+        ("parts.ipynb", "all.ipynb"),
+        ("parts.ipynb", "use.ipynb"),
+    ]
+
+
+def test_a_guess_does_not_stand_against_sequence_numbers(folder):
+    folder.notebook("1-list.ipynb", "import os\nos.listdir('data')")
+    folder.notebook("2-make.ipynb", writes("data/x.csv"))
+    folder.notebook("3-list.ipynb", "import os\nos.listdir('data')")
+    assert edges(build_graph(folder.project)) == [("2-make.ipynb", "3-list.ipynb")]
+
+
 def test_a_listed_folder_accuses_nobody_of_a_cycle(folder):
     folder.notebook("a.ipynb", "import os\nos.listdir('data')", writes("data/clean.csv"))
     folder.notebook("b.ipynb", reads("data/clean.csv"), writes("data/features.csv"))

@@ -92,6 +92,48 @@ READS = [
     ("class Loader:\n    def __init__(self, d):\n        self.d = d\n    def get(self, n):\n"
      "        return pd.read_csv(self.d + '/' + n)\nLoader('data').get('a.csv')", ["data/a.csv"]),
     ("from functools import partial\nx = 1;pd.read_csv('a.csv')", ["a.csv"]),
+    ("np.memmap('a.dat', dtype='f4', mode='r')", ["a.dat"]),
+    ("import pyarrow.parquet as pq\npq.ParquetFile('c.parquet')\npq.read_schema('d.parquet')",
+     ["c.parquet", "d.parquet"]),
+    ("import pyarrow as pa\npa.memory_map('a.arrow', 'r')\npa.input_stream('b.arrow')",
+     ["a.arrow", "b.arrow"]),
+    ("import pyarrow.dataset as ds\nds.dataset('data/parts', format='parquet')", ["data/parts"]),
+    ("import duckdb\nduckdb.sql(\"from 'a.csv' join read_parquet(['b.parquet', 'c.parquet'])\")",
+     ["a.csv", "b.parquet", "c.parquet"]),
+    ("import duckdb\nc = duckdb.connect()\nc.execute(\"create table t as from read_csv('a.csv')\")",
+     ["a.csv"]),
+    ("%%sql\nselect * from 'a.parquet'", ["a.parquet"]),
+    ("pd.read_sql('select * from t', 'sqlite:///d/x.db')", ["d/x.db"]),
+    ("from safetensors import safe_open\nwith safe_open('b.safetensors', framework='pt') as f:\n"
+     "    pass", ["b.safetensors"]),
+    ("df = spark.read.option('header', True).csv('a.csv')", ["a.csv"]),
+    ("from astropy.io import fits\nfits.open('a.fits')", ["a.fits"]),
+    ("import xml.etree.ElementTree as ET\nET.parse('a.xml')", ["a.xml"]),
+    ("cv2.VideoCapture('v.mp4')", ["v.mp4"]),
+    ("from torchvision.datasets import ImageFolder\nImageFolder('data/train')", ["data/train/*"]),
+    ("gen.flow_from_directory(directory='data/train')", ["data/train/*"]),
+    ("from transformers import AutoModel\nAutoModel.from_pretrained('./m')", ["./m"]),
+    ("import zipfile\nzipfile.ZipFile('o.zip', 'w').write('a.csv')", ["a.csv"]),
+    ("import shutil\nshutil.make_archive('all', 'zip', 'parts')", ["parts/*"]),
+    ("list(map(pd.read_csv, ['a.csv', 'b.csv']))", ["a.csv", "b.csv"]),
+    ("from joblib import delayed\nParallel(2)(delayed(pd.read_csv)(n) for n in ['a.csv'])",
+     ["a.csv"]),
+    ("from functools import partial\ngive = partial(pd.read_csv, sep=';')\ngive('a.csv')",
+     ["a.csv"]),
+    ("pool.submit(pd.read_csv, 'a.csv')", ["a.csv"]),
+    ("class P(enum.Enum):\n    RAW = 'a.csv'\npd.read_csv(P.RAW.value)", ["a.csv"]),
+    ("class T:\n    D = 'd'\n    @classmethod\n    def get(cls):\n"
+     "        return pd.read_csv(cls.D + '/a.csv')\nT.get()", ["d/a.csv"]),
+    ("import os\npd.read_csv(os.path.join(os.path.dirname(os.getcwd()), 'a.csv'))", ["../a.csv"]),
+    ("get_ipython().run_line_magic('run', 'other.ipynb')", ["other.ipynb"]),
+    ("get_ipython().system('wc a.csv')", ["a.csv"]),
+    ("!jupyter nbconvert --to notebook --execute prep.ipynb", ["prep.ipynb"]),
+    ("!jupyter nbconvert --to html prep.ipynb", []),
+    ("!papermill prep.ipynb out.ipynb -p x 1", ["prep.ipynb"]),
+    ("!unzip -q -d data/ raw.zip", ["raw.zip"]),
+    ("!tar xzf raw.tar.gz", ["raw.tar.gz"]),
+    ("!tar czf out.tar.gz results/a.csv parts", ["results/a.csv", "parts/*"]),
+    ("!zip -r out.zip data/a.csv", ["data/a.csv"]),
 ]  # fmt: skip
 
 WRITES = [
@@ -128,6 +170,36 @@ WRITES = [
      ["out/a.csv", "out/b.csv"]),
     ("from urllib.request import urlretrieve\nurlretrieve('https://e.org/x', 'data/x.csv')",
      ["data/x.csv"]),
+    ("arr.tofile('a.bin')", ["a.bin"]),
+    ("np.memmap('a.dat', mode='w+')", ["a.dat"]),
+    ("import pyarrow.parquet as pq\nwith pq.ParquetWriter('b.parquet', s) as w:\n    pass",
+     ["b.parquet"]),
+    ("import pyarrow.parquet as pq\npq.write_to_dataset(t, root_path='out/ds')", ["out/ds"]),
+    ("import pyarrow as pa\npa.OSFile('b.arrow', 'wb')", ["b.arrow"]),
+    ("import duckdb\nduckdb.query(\"copy (select 1) to 'c.parquet' (format parquet)\")",
+     ["c.parquet"]),
+    ("import sqlite3\nsqlite3.connect('x.db').execute('create table t (updated int)')", ["x.db"]),
+    ("from safetensors.torch import save_file\nsave_file(d, 'a.safetensors')", ["a.safetensors"]),
+    ("df.write.mode('overwrite').parquet('out/b')", ["out/b"]),
+    ("import mlflow\nmlflow.sklearn.save_model(m, 'mdl')", ["mdl"]),
+    ("ModelCheckpoint('m.keras', save_best_only=True)", ["m.keras"]),
+    ("with gzip.open('a.json.gz', 'wt') as f:\n    pass", ["a.json.gz"]),
+    ("import shutil\nshutil.make_archive('out/all', 'gztar', 'parts')", ["out/all.tar.gz"]),
+    ("import zipfile\nzipfile.ZipFile('o.zip').extract('x.csv', 'raw')", ["raw/x.csv"]),
+    ("import gdown\ngdown.download(url, 'a.zip', quiet=False)", ["a.zip"]),
+    ("!papermill prep.ipynb out/prep.ipynb -p x 1", ["out/prep.ipynb"]),
+    ("!unzip -d data/ raw.zip", ["data/?"]),
+    ("!tar -xzf raw.tar.gz -C raw", ["raw/?"]),
+    ("!tar czf out.tar.gz a.csv", ["out.tar.gz"]),
+    ("!zip out a.csv", ["out.zip"]),
+    ("!gunzip -k a.csv.gz", ["a.csv"]),
+    ("!curl -Lo data/a.csv https://e.org/x", ["data/a.csv"]),
+    ("!curl -LO https://e.org/raw/a.csv", ["a.csv"]),
+    ("!wget -qO data/a.csv https://e.org/x", ["data/a.csv"]),
+    ("!wget https://e.org/x/a.csv -P data/raw", ["data/raw/a.csv"]),
+    ("!cp ../a.csv ../b.csv data", ["data/a.csv", "data/b.csv"]),
+    ("!kaggle competitions download -c titanic -p data", ["data/titanic.zip"]),
+    ("!gdown 1abc -O data/a.zip", ["data/a.zip"]),
 ]  # fmt: skip
 
 NOTHING = [
@@ -145,6 +217,12 @@ NOTHING = [
     "def never_called():\n    pd.read_csv('a.csv')",
     "df.rename(columns={'a.b': 'c'})",
     "import json\njson.dumps({'a': 'x/y.csv'})",
+    "df.query(\"name == 'a.csv'\")",
+    "import sqlite3\nsqlite3.connect(':memory:').execute('create table t (x)')",
+    "import yaml\nyaml.safe_load(text)",
+    "!ls data/a.csv",
+    "re.sub('a.csv', 'b.csv', name)",
+    "plt.title('sales.by.month')",
 ]
 
 
@@ -204,6 +282,32 @@ def test_local_modules_are_walked_and_kept_as_dependencies(tmp_path: Path) -> No
         "src/tools/io.py",
     ]
     assert "pandas" in found.missing
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "code"),
+    [
+        ("config.yaml", "data:\n  raw: d/a.csv\n", "yaml.safe_load(open('{}'))['data']['raw']"),
+        ("config.yaml", "data:\n  raw: d/a.csv\n", "OmegaConf.load('{}').data.raw"),
+        ("paths.json", '{"raw": "d/a.csv"}', "json.loads(Path('{}').read_text())['raw']"),
+        ("conf/x.toml", "raw = 'd/a.csv'\n", "tomllib.load(open('{}', 'rb')).get('raw')"),
+    ],
+)
+def test_paths_are_taken_from_files_with_settings(
+    tmp_path: Path, name: str, text: str, code: str
+) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text(text)
+    imports = (
+        "import yaml, json, tomllib\nfrom pathlib import Path\nfrom omegaconf import OmegaConf"
+    )
+    found = look(
+        imports, f"pd.read_csv({code.format('../' + name)})", root=tmp_path, path="n/a.ipynb"
+    )
+    assert "d/a.csv" in shown(found.reads)
+    assert [place for place, _digest in found.settings] == [name]
+    (tmp_path / name).write_text("[[[")
+    assert "d/a.csv" not in shown(look(code.format(name), root=tmp_path).reads)
 
 
 def test_a_notebook_that_is_run_gives_its_names_but_not_its_files(tmp_path: Path) -> None:

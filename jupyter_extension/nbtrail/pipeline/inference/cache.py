@@ -19,7 +19,7 @@ from nbtrail.pipeline.inference.static import Analysis, analyse
 from nbtrail.workers import shares, spread
 
 #: Part of the file's name: another analysis never reads the results of this one.
-_VERSION = 2
+_VERSION = 3
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -104,7 +104,8 @@ class AnalysisCache:
 
     def _holds(self, path: str, analysis: Analysis) -> bool:
         """Whether the local modules are still those that were analysed."""
-        if any(self._module(name) != digest for name, digest in analysis.modules):
+        used = (*analysis.modules, *analysis.settings)
+        if any(self._module(name) != digest for name, digest in used):
             return False
         missing = set(analysis.missing)
         places = {posixpath.dirname(path), "", "src"}

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import ast
 import posixpath
+from collections.abc import Iterable
 
-from nbtrail.pipeline.inference import commands, effects, library
+from nbtrail.pipeline.inference import commands, effects, handles, known, library
 from nbtrail.pipeline.inference.expressions import Expressions
+from nbtrail.pipeline.inference.settings import LOADERS, is_settings
+from nbtrail.pipeline.inference.shell import shell
 from nbtrail.pipeline.inference.source import CELL_MAGIC, LINE_MAGIC, SHELL
 from nbtrail.pipeline.inference.values import (
     HOLE,
+    MAX_CHOICES,
     ROOT,
     UNKNOWN,
     Choice,
@@ -19,6 +23,7 @@ from nbtrail.pipeline.inference.values import (
     Function,
     Handle,
     Instance,
+    Partial,
     PathValue,
     Scope,
     Value,
@@ -29,7 +34,8 @@ from nbtrail.pipeline.inference.values import (
 )
 
 _MAX_DEPTH = 6
-_WRITING_SQL = ("INSERT", "CREATE", "UPDATE", "DELETE", "REPLACE", "DROP", "ALTER")
+#: What the object of `get_ipython` goes by.
+SHELL_OBJECT = "IPython.shell"
 
 
 class Calls(Expressions):
@@ -60,7 +66,11 @@ class Calls(Expressions):
                 keywords[keyword.arg] = value
             elif isinstance(value, dict):
                 keywords.update({k: v for k, v in value.items() if isinstance(k, str)})
-        results = []
+        mode = _spark_mode(node.func, method)
+        if mode is not None and arguments:
+            self.note(effects.paths_of(mode, arguments[0]))
+            return UNKNOWN
+        results: list[Value] = []
         for one in options_of(function):
             for owner in (
                 options_of(base) if isinstance(base, Choice) and one is UNKNOWN else (base,)
@@ -74,6 +84,11 @@ class Calls(Expressions):
     ) -> Value:  # fmt: skip
         if isinstance(function, Function):
             return self.call_function(function, arguments, keywords)
+        if isinstance(function, Partial):
+            given = [*function.arguments, *arguments]
+            return self._call_one(
+                function.function, base, method, given, {**function.keywords, **keywords}
+            )
         if isinstance(function, Class):
             return self._instantiate(function, arguments, keywords)
         if method in (LINE_MAGIC, SHELL, CELL_MAGIC) and function is UNKNOWN:
@@ -81,9 +96,30 @@ class Calls(Expressions):
         name = function.name if isinstance(function, External) else ""
         if name:
             method = name.rsplit(".", 1)[-1]
+        if name.endswith(".partial") and arguments:
+            return Partial(arguments[0], tuple(arguments[1:]), keywords)
+        if method in known.MAPPERS and arguments and self._is_callable(arguments[0]):
+            return self._map(method, arguments)
+        if name.startswith(SHELL_OBJECT) and method in known.SHELL_METHODS:
+            commands.shell_method(self, method, [text_of(a) for a in arguments])
+            return UNKNOWN
         self._call_passed(arguments, keywords)
         call = effects.Call(name, method, base, arguments, keywords)
         return self._known_call(call)
+
+    def _is_callable(self, value: Value) -> bool:
+        return isinstance(value, (External, Function, Partial))
+
+    def _map(self, method: str, arguments: list[Value]) -> Value:
+        """Hand items to a function one by one, as ``map`` does; ``submit`` hands them at once."""
+        function, *others = arguments
+        if method == "submit":
+            return self._call_one(function, UNKNOWN, "", others, {})
+        columns = [self.iterate(other)[:MAX_CHOICES] for other in others]
+        rows = [list(row) for row in zip(*columns, strict=False)]
+        if method == "starmap" and columns:
+            rows = [self.iterate(item) for item in columns[0]]
+        return [self._call_one(function, UNKNOWN, "", row, {}) for row in rows]
 
     def _known_call(self, call: effects.Call) -> Value:
         name, base = call.name, call.base
@@ -99,19 +135,21 @@ class Calls(Expressions):
         if commands.moves(self, call) or commands.processes(self, call):
             return UNKNOWN
         if effects.opens_file(call):
-            return self._open(call)
+            return handles.opened(self, call)
         if isinstance(base, Handle):
-            return self._handle(base, call)
+            return handles.asked(self, base, call)
         if isinstance(base, (str, PathValue, DateValue, list, dict)):
             found, unresolved = effects.effects_of(call)
-            self._note(found, unresolved)
-            if not found:
-                return self._method(base, call)
-            return UNKNOWN
-        if self._database(call):
+            self.note(found, unresolved)
+            if isinstance(base, PathValue) and call.method == "read_text":
+                return Handle(base.text)
+            return UNKNOWN if found else self._method(base, call)
+        if name in LOADERS and call.arguments:
+            return self._loaded(call)
+        if handles.tables(self, call):
             return UNKNOWN
         found, unresolved = effects.effects_of(call)
-        self._note(found, unresolved)
+        self.note(found, unresolved)
         result = library.call_external(name, call.arguments, call.keywords)
         if name in ("glob.glob", "glob.iglob"):
             self._listed(result)
@@ -121,7 +159,8 @@ class Calls(Expressions):
                 self.touch("read", library.join(folder, "*"), weak=True)
         return result
 
-    def _note(self, found: list[effects.Effect], unresolved: bool) -> None:
+    def note(self, found: Iterable[effects.Effect], unresolved: bool = False) -> None:
+        """Note what a call touches, and whether it names a file in a way that is not known."""
         for effect in found:
             self.touch(effect.mode, effect.text, effect.weak, effect.unseen)
         self.unresolved += unresolved
@@ -144,7 +183,7 @@ class Calls(Expressions):
             if method in ("glob", "rglob", "iterdir"):
                 self._listed(result)
             elif method in ("rename", "replace") and arguments:
-                self._note([effects.Effect("read", base.text)], False)
+                self.note([effects.Effect("read", base.text)])
                 for option in options_of(arguments[0]):
                     target = text_of(option)
                     if target is not None:
@@ -159,6 +198,15 @@ class Calls(Expressions):
         if isinstance(base, dict):
             return _dict_method(base, method, arguments)
         return UNKNOWN
+
+    def _loaded(self, call: effects.Call) -> Value:
+        """Content of a file with settings; of other files only that they are read."""
+        source = next(iter(options_of(call.arguments[0])))
+        text = source.text if isinstance(source, Handle) else text_of(source)
+        self.note(*effects.effects_of(call))
+        if text is None or not is_settings(text):
+            return UNKNOWN
+        return self._settings(library.join(self.folder, text), self)
 
     def _dataset(self, call: effects.Call) -> Value:
         mode = call.arguments[1] if len(call.arguments) > 1 else call.keywords.get("mode", "r")
@@ -176,62 +224,6 @@ class Calls(Expressions):
             return PathValue(full)
 
         return lift(path, call.arguments[0])
-
-    def _open(self, call: effects.Call) -> Value:
-        target = call.base if isinstance(call.base, PathValue) else None
-        if target is None:
-            if not call.arguments and not call.keywords:
-                return UNKNOWN
-            keywords = call.keywords
-            target = call.arguments[0] if call.arguments else keywords.get(
-                "file", keywords.get("filename", keywords.get("name", UNKNOWN)))  # fmt: skip
-        mode = effects.open_mode(call)
-        results: list[Value] = []
-        for option in options_of(target):
-            if isinstance(option, Handle):
-                results.append(option)
-                continue
-            text = text_of(option)
-            if text is None:
-                self.unresolved += 1
-                results.append(Handle(HOLE))
-                continue
-            if "://" not in text:
-                found = effects.mode_effects(mode, text, effects.is_native(call))
-                self._note(list(found), False)
-            kind = "archive" if call.name.startswith(("zipfile", "tarfile")) else "file"
-            results.append(Handle(text, kind))
-        return either(results)
-
-    def _handle(self, handle: Handle, call: effects.Call) -> Value:
-        if handle.kind == "sqlite":
-            if call.method in ("cursor", "connect", "begin", "raw_connection"):
-                return handle
-            text = text_of(call.arguments[0]) if call.arguments else None
-            if call.method in ("execute", "executemany", "executescript", "sql") and text:
-                writing = any(word in text.upper() for word in _WRITING_SQL)
-                self.touch("write" if writing else "read", handle.text, unseen=True)
-        if handle.kind == "archive" and call.method in ("extractall", "extract"):
-            position = 0 if call.method == "extractall" else 1
-            target = call.keywords.get("path", UNKNOWN)
-            if len(call.arguments) > position:
-                target = call.arguments[position]
-            folder = text_of(target)
-            if folder is not None:
-                self.touch("write", library.join(folder, HOLE), weak=True)
-        if call.method in ("__enter__",):
-            return handle
-        return UNKNOWN
-
-    def _database(self, call: effects.Call) -> bool:
-        """Tables read from or written to a database file."""
-        if call.method not in ("to_sql", "read_sql", "read_sql_query", "read_sql_table"):
-            return False
-        for value in [*call.arguments[:3], *call.keywords.values()]:
-            if isinstance(value, Handle) and value.kind == "sqlite":
-                mode: effects.Mode = "write" if call.method == "to_sql" else "read"
-                self.touch(mode, value.text, unseen=True)
-        return True
 
     def _call_passed(self, arguments: list[Value], keywords: dict[str, Value]) -> None:
         """Functions handed to somebody else are taken to be called, with unknown arguments."""
@@ -293,7 +285,7 @@ class Calls(Expressions):
         elif kind == CELL_MAGIC:
             commands.cell_magic(self, text, next(iter(rest), None) or "")
         else:
-            commands.shell(self, text)
+            shell(self, text)
         return UNKNOWN
 
     def include(self, path: str) -> None:
@@ -307,6 +299,23 @@ class Calls(Expressions):
         self.folder = posixpath.normpath(library.join(self.folder, text))
         if self.folder == ".":
             self.folder = ""
+
+
+def _spark_mode(function: ast.expr, method: str) -> effects.Mode | None:
+    """What ``spark.read.csv`` and ``frame.write.mode(…).parquet`` do; ``None`` for other calls."""
+    if method not in known.SPARK_FORMATS or not isinstance(function, ast.Attribute):
+        return None
+    node: ast.expr = function.value
+    while isinstance(node, (ast.Attribute, ast.Call)):
+        if isinstance(node, ast.Call):
+            node = node.func
+            continue
+        if node.attr in ("read", "readStream"):
+            return "read"
+        if node.attr in ("write", "writeStream"):
+            return "write"
+        node = node.value
+    return None
 
 
 def _dict_method(owner: dict[Value, Value], method: str, arguments: object) -> Value:

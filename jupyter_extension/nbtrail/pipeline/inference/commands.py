@@ -1,33 +1,28 @@
-"""Magics, shell lines, and the functions that copy, move, unpack or run files."""
+"""Magics, and the functions that copy, move, pack, unpack or run files."""
 
 from __future__ import annotations
 
-import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from nbtrail.pipeline.inference import library
-from nbtrail.pipeline.inference.effects import Call, looks_like_path
-from nbtrail.pipeline.inference.values import HOLE, options_of, text_of, text_or_hole
+from nbtrail.pipeline.inference import library, sql
+from nbtrail.pipeline.inference.effects import Call
+from nbtrail.pipeline.inference.shell import shell, split, unpacked
+from nbtrail.pipeline.inference.values import UNKNOWN, Value, options_of, text_of, text_or_hole
 
 if TYPE_CHECKING:
     from nbtrail.pipeline.inference.calls import Calls
 
-_COPIES = frozenset({"shutil.copy", "shutil.copy2", "shutil.copyfile", "shutil.copytree"})
+_COPIES = frozenset(
+    {"shutil.copy", "shutil.copy2", "shutil.copyfile", "shutil.copytree", "os.link", "os.symlink"}
+)
 _MOVES = frozenset({"shutil.move", "os.rename", "os.replace", "os.renames"})
 _PROCESSES = frozenset(
     {"os.system", "os.popen", "subprocess.run", "subprocess.call", "subprocess.check_call",
      "subprocess.check_output", "subprocess.Popen", "subprocess.getoutput"}
 )  # fmt: skip
 _SHELLS = frozenset({"bash", "sh", "zsh", "script"})
-#: Commands whose words name no data.
-_NO_FILES = frozenset(
-    """cd echo printf export set pip pip3 uv conda mamba apt apt-get git mkdir rm rmdir chmod
-    which jupyter kill sleep true false""".split()
-)
-#: ``$name``, ``${name}`` and ``{name}``, which IPython fills in from the notebook's names.
-_FILLED_IN = re.compile(r"\$\{(\w+)\}|\$(\w+)|\{(\w+)\}")
 
 
 def moves(walk: Calls, call: Call) -> bool:
@@ -45,8 +40,10 @@ def moves(walk: Calls, call: Call) -> bool:
             walk.touch("write", library.join(second, name) if inside else second, weak=folder)
         return True
     if call.name == "shutil.unpack_archive" and first is not None:
-        walk.touch("read", first)
-        walk.touch("write", library.join(second or ".", HOLE), weak=True)
+        unpacked(walk, first, second or ".")
+        return True
+    if call.name == "shutil.make_archive" and first is not None:
+        _pack(walk, call, first, second)
         return True
     if call.name in ("papermill.execute_notebook", "papermill.execute.execute_notebook"):
         source = first if first is not None else text_of(call.keywords.get("input_path"))
@@ -59,9 +56,35 @@ def moves(walk: Calls, call: Call) -> bool:
     return False
 
 
+def _pack(walk: Calls, call: Call, base: str, kind: str | None) -> None:
+    ending = {"zip": ".zip", "tar": ".tar", "gztar": ".tar.gz", "bztar": ".tar.bz2"}
+    folder = text_of(_argument(call, 2, "root_dir"))
+    walk.touch("write", base + ending.get(kind or "zip", ""))
+    if folder is not None:
+        walk.touch("read", folder.rstrip("/") + "/*", weak=True)
+
+
+def _argument(call: Call, place: int, name: str) -> Value:
+    return (
+        call.arguments[place] if len(call.arguments) > place else call.keywords.get(name, UNKNOWN)
+    )
+
+
+def shell_method(walk: Calls, method: str, texts: Sequence[str | None]) -> None:
+    """What the notebook asks IPython's own object for, as `get_ipython().system` does."""
+    first, *others = [text or "" for text in texts] or [""]
+    rest = " ".join(others[:1])
+    if method in ("system", "getoutput"):
+        shell(walk, first)
+    elif method == "run_cell_magic":
+        cell_magic(walk, f"{first} {rest}", " ".join(others[1:2]))
+    else:
+        line_magic(walk, f"{first} {rest}")
+
+
 def line_magic(walk: Calls, text: str) -> None:
     """``%run``, ``%cd`` and friends."""
-    words = _words(text)
+    words = split(text)
     name = words[0].lstrip("%") if words else ""
     targets = [word for word in words[1:] if not word.startswith("-")]
     if name == "run" and targets:
@@ -75,14 +98,18 @@ def line_magic(walk: Calls, text: str) -> None:
         walk.touch("write", targets[0])
     elif name in ("sx", "system"):
         shell(walk, text.partition(" ")[2])
+    elif name == "sql":
+        sql.touch(walk, text)
 
 
 def cell_magic(walk: Calls, text: str, body: str) -> None:
     """A cell in another language, or one that is written to a file."""
-    words = _words(text)
+    words = split(text)
     if words and words[0] in _SHELLS:
         for line in body.replace("\\\n", " ").splitlines():
             shell(walk, line)
+    if words and words[0] == "sql":
+        sql.touch(walk, body)
     if words and words[0] in ("writefile", "file") and len(words) > 1:
         walk.touch("write", words[-1])
 
@@ -97,100 +124,3 @@ def processes(walk: Calls, call: Call) -> bool:
         elif isinstance(option, (list, tuple)):
             shell(walk, shlex.join(text_or_hole(word) for word in option))
     return True
-
-
-def shell(walk: Calls, text: str) -> None:
-    """A line for the shell: downloads, unpacking, copies, scripts, and words that name files.
-
-    What another process opens, the probe does not see.
-    """
-    walk.elsewhere += 1
-    try:
-        for words in _commands(walk, _FILLED_IN.sub(lambda m: _filled_in(walk, m), text)):
-            _command(walk, words)
-    finally:
-        walk.elsewhere -= 1
-
-
-def _filled_in(walk: Calls, match: re.Match[str]) -> str:
-    value = walk.scope.find(match[1] or match[2] or match[3])
-    return text_or_hole(next(iter(options_of(value))))
-
-
-def _commands(walk: Calls, text: str) -> Iterator[list[str]]:
-    """The commands of a line, each as its words; where they are sent to a file is noted."""
-    words: list[str] = []
-    towards = ""
-    for word in _words(text, marks=True):
-        if word.strip("();<>|&"):
-            if towards.startswith(">") and "&" not in towards and looks_like_path(word, sure=True):
-                walk.touch("write", word)
-            elif towards in ("", "<"):
-                words.append(word)
-            towards = ""
-        elif ">" in word or "<" in word:
-            towards = word.lstrip("&")
-        else:
-            yield words
-            words = []
-    yield words
-
-
-def _command(walk: Calls, words: list[str]) -> None:
-    if not words:
-        return
-    name, plain = words[0].rsplit("/", 1)[-1], [w for w in words[1:] if w[:1] != "-"]
-    if name in ("wget", "curl"):
-        _download(walk, words, plain)
-    elif name == "unzip" and plain:
-        walk.touch("read", plain[0])
-        folder = _option(words, "-d") or "."
-        walk.touch("write", library.join(folder, HOLE), weak=True)
-    elif name in ("cp", "mv") and len(plain) == 2:
-        walk.touch("read", plain[0], weak=True)
-        walk.touch("write", plain[1], weak="." not in plain[1].rsplit("/", 1)[-1])
-    elif name in ("python", "python3") and plain and plain[0].endswith(".py"):
-        walk.include(plain[0])
-        _named_files(walk, plain[1:])
-    elif name == "tee":
-        for word in plain:
-            walk.touch("write", word)
-    elif name not in _NO_FILES:
-        _named_files(walk, plain)
-
-
-def _named_files(walk: Calls, words: list[str]) -> None:
-    """Words that look like files are taken to be read: what a program does with them, it knows."""
-    for word in words:
-        if looks_like_path(word):
-            walk.touch("read", word, weak=True)
-
-
-def _download(walk: Calls, words: list[str], plain: list[str]) -> None:
-    target = _option(words, "-O") or _option(words, "-o") or _option(words, "--output")
-    addresses = [word for word in plain if "://" in word]
-    walk.remote.update(addresses)
-    if target is not None and "://" not in target:
-        walk.touch("write", target)
-    elif addresses and (words[0].endswith("wget") or "-O" in words):
-        folder = _option(words, "-P") or ""
-        name = addresses[0].split("?", 1)[0].rsplit("/", 1)[-1]
-        if name:
-            walk.touch("write", library.join(folder, name))
-
-
-def _option(words: list[str], name: str) -> str | None:
-    if name in words[:-1]:
-        value = words[words.index(name) + 1]
-        return None if value.startswith("-") else value
-    return None
-
-
-def _words(text: str, marks: bool = False) -> list[str]:
-    """The words of a command; with ``marks`` also what stands between commands."""
-    lexer = shlex.shlex(text, posix=True, punctuation_chars=marks)
-    lexer.whitespace_split, lexer.commenters = True, ""
-    try:
-        return list(lexer)
-    except ValueError:
-        return text.split()

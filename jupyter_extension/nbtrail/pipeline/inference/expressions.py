@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
-from nbtrail.pipeline.inference import effects, library
+from nbtrail.pipeline.inference import effects, known, library
 from nbtrail.pipeline.inference.values import (
     HOLE,
     ROOT,
@@ -30,13 +30,14 @@ _BUDGET = 150_000
 _STATEMENT_BUDGET = 30_000
 _BUILTINS = frozenset(
     """open str list tuple sorted reversed set frozenset enumerate zip range len int float dict
-    repr""".split()
+    repr map delayed""".split()
 )
 #: What these names mean in nearly every notebook, should their import be out of sight.
 _USUAL_NAMES = {
     "pd": "pandas", "np": "numpy", "plt": "matplotlib.pyplot", "os": "os", "glob": "glob",
     "joblib": "joblib", "pickle": "pickle", "json": "json", "Path": "pathlib.Path",
-    "torch": "torch", "shutil": "shutil", "sqlite3": "sqlite3", "pl": "polars",
+    "torch": "torch", "shutil": "shutil", "sqlite3": "sqlite3", "pl": "polars", "gzip": "gzip",
+    "zipfile": "zipfile", "duckdb": "duckdb", "get_ipython": "IPython.get_ipython",
 }  # fmt: skip
 
 
@@ -53,6 +54,8 @@ class Expressions:
         Gives a local module by name, or ``None`` where there is none.
     includes
         Gives the code run by ``%run FILE`` into a scope: ``(path, interpreter, scope)``.
+    settings
+        Gives the content of a file with settings by its path; ``UNKNOWN`` where it is none.
     data_folder
         Where ``nbtrail.dataset`` keeps its files, relative to the project root.
 
@@ -64,6 +67,7 @@ class Expressions:
         self,
         imports: Callable[[str, Expressions], Module | None],
         includes: Callable[[str, Expressions], None],
+        settings: Callable[[str, Expressions], Value],
         data_folder: str,
     ) -> None:
         self.scope = Scope({"__name__": "__main__"})
@@ -79,6 +83,7 @@ class Expressions:
         self.returned: list[list[Value]] = []
         self._imports = imports
         self._includes = includes
+        self._settings = settings
         self._data_folder = data_folder
         self._depth = 0
         self._budget = _BUDGET
@@ -105,7 +110,7 @@ class Expressions:
             return
         if self.folder and not text.startswith(("/", ROOT, HOLE)):
             text = library.join(self.folder, text)
-        unseen = unseen or self.elsewhere > 0 or text.lower().endswith(effects.NATIVE_SUFFIXES)
+        unseen = unseen or self.elsewhere > 0 or text.lower().endswith(known.NATIVE_SUFFIXES)
         self.events.append((mode, squeeze(text), self.cell, weak, unseen))
 
     def import_module(self, name: str) -> Module | External:
@@ -273,7 +278,14 @@ class Expressions:
         if isinstance(owner, Module):
             return owner.scope.names.get(name, UNKNOWN)
         if isinstance(owner, Class):
-            return owner.find(name)
+            found = owner.find(name)
+            if isinstance(found, Function) and "classmethod" in found.decorators:
+                return Function(found.node, found.scope, owner, found.decorators)
+            return found
+        if isinstance(owner, dict) and name in owner:
+            return owner[name]  # settings that are read as attributes
+        if isinstance(owner, str) and name == "value":
+            return owner  # a member of an enumeration stands for its value
         if isinstance(owner, PathValue):
             return library.path_attribute(owner, name)
         if isinstance(owner, Instance):

@@ -45,6 +45,7 @@ _TEMPORARY = frozenset(
     {"tempfile.mkdtemp", "tempfile.mktemp", "tempfile.gettempdir", "tempfile.NamedTemporaryFile",
      "tempfile.TemporaryFile", "tempfile.TemporaryDirectory"}
 )  # fmt: skip
+_IN_MEMORY = Handle("", "database")
 _FOLDER_LISTS = frozenset({"os.listdir", "os.scandir", "os.walk"})
 _STRING_METHODS = frozenset(
     """lower upper strip lstrip rstrip replace title capitalize removeprefix removesuffix zfill
@@ -90,7 +91,7 @@ def call_external(name: str, arguments: Sequence[Value], keywords: Mapping[str, 
     if name in ("pathlib.Path.home", "os.path.expanduser"):
         return _home(arguments)
     if name == "os.path.dirname" and arguments:
-        return lift(_on_text(lambda t: parent(t) if t.strip(".") else ""), arguments[0])
+        return lift(_on_text(lambda t: parent(t) if t else ""), arguments[0])
     if name == "os.path.basename" and arguments:
         return lift(_on_text(posixpath.basename), arguments[0])
     if name == "os.path.splitext" and arguments:
@@ -109,9 +110,13 @@ def call_external(name: str, arguments: Sequence[Value], keywords: Mapping[str, 
     if name in _FOLDER_LISTS:
         return _listing(name, arguments)
     if name == "sqlite3.connect" or name == "duckdb.connect":
-        return lift(lambda v: _database(text_of(v)), arguments[0]) if arguments else UNKNOWN
+        return lift(lambda v: _database(text_of(v)), arguments[0]) if arguments else _IN_MEMORY
     if name in ("sqlalchemy.create_engine", "create_engine"):
-        return lift(_engine, arguments[0]) if arguments else UNKNOWN
+        return lift(engine, arguments[0]) if arguments else UNKNOWN
+    if name in ("IPython.get_ipython", "IPython.core.getipython.get_ipython"):
+        return External("IPython.shell")
+    if name in ("joblib.delayed", "dask.delayed", "delayed") and arguments:
+        return arguments[0]
     if name in ("types.SimpleNamespace", "argparse.Namespace", "dict", "easydict.EasyDict"):
         return _bag(name, arguments, keywords)
     return call_builtin(name, arguments, keywords)
@@ -338,12 +343,13 @@ def _listing(name: str, arguments: Sequence[Value]) -> Value:
 
 
 def _database(text: str | None) -> Value:
-    if text is None or text.startswith(":memory:"):
+    if text is None:
         return UNKNOWN
-    return Handle(text, "sqlite")
+    return _IN_MEMORY if text.startswith(":memory:") else Handle(text, "database")
 
 
-def _engine(value: Value) -> Value:
+def engine(value: Value) -> Value:
+    """The database of an address such as ``sqlite:///data/x.db``; ``UNKNOWN`` for a server's."""
     text = text_of(value) or ""
     for prefix in ("sqlite:///", "duckdb:///"):
         if text.startswith(prefix) and text != prefix:

@@ -17,8 +17,9 @@ from nbtrail.notebooks.datasets import parse_dataset
 from nbtrail.notebooks.document import Notebook, read_notebook
 from nbtrail.pipeline.inference.expressions import Expressions
 from nbtrail.pipeline.inference.interpret import Interpreter
+from nbtrail.pipeline.inference.settings import read_settings
 from nbtrail.pipeline.inference.source import code_digest, module_digest, parse_cell
-from nbtrail.pipeline.inference.values import HOLE, ROOT, Module, PathValue, Scope
+from nbtrail.pipeline.inference.values import HOLE, ROOT, UNKNOWN, Module, PathValue, Scope, Value
 
 _R_READ = re.compile(
     r"\b(?:read[._]\w+|readRDS|fread|load|source|readLines|scan|CSV\.(?:read|File)|open)"
@@ -75,6 +76,8 @@ class Analysis(msgspec.Struct, frozen=True):
         Web addresses that are read.
     modules
         Local modules with the digest of their code, by POSIX path from the project root.
+    settings
+        Files with settings that paths were taken from, with the digest of their text.
     missing
         First parts of the module names that were not found in the project.
     datasets
@@ -95,6 +98,7 @@ class Analysis(msgspec.Struct, frozen=True):
     writes: tuple[FileUse, ...] = ()
     remote: tuple[str, ...] = ()
     modules: tuple[tuple[str, str], ...] = ()
+    settings: tuple[tuple[str, str], ...] = ()
     missing: tuple[str, ...] = ()
     datasets: tuple[str, ...] = ()
     dated: tuple[str, ...] = ()
@@ -106,7 +110,7 @@ class Analysis(msgspec.Struct, frozen=True):
 def analyse(notebook: Notebook, path: str, root: Path, data_folder: str = "data") -> Analysis:
     """Analyse a notebook at POSIX ``path`` below ``root``; never raises for its content."""
     modules = LocalModules(root, posixpath.dirname(path))
-    walk = Interpreter(modules.load, modules.include, data_folder)
+    walk = Interpreter(modules.load, modules.include, modules.settings, data_folder)
     cells = code_cells_of(notebook)
     if language(notebook) in ("python", "ipython"):
         for cell in cells:
@@ -127,6 +131,7 @@ def analyse(notebook: Notebook, path: str, root: Path, data_folder: str = "data"
         writes=writes,
         remote=tuple(sorted(walk.remote)),
         modules=tuple(sorted(modules.digests.items())),
+        settings=tuple(sorted(modules.settings_digests.items())),
         missing=tuple(sorted(modules.missing)),
         datasets=tuple(sorted(text.replace(HOLE, "*") for text in walk.datasets)),
         dated=tuple(sorted(dated)),
@@ -192,6 +197,7 @@ class LocalModules:
         self.root = root
         self.folder = folder
         self.digests: dict[str, str] = {}
+        self.settings_digests: dict[str, str] = {}
         self.missing: set[str] = set()
         self.dated: set[str] = set()
         self._loaded: dict[Path, Module] = {}
@@ -241,6 +247,16 @@ class LocalModules:
                     walk.run_module(tree, walk.scope)
         finally:
             walk.silent -= 1
+
+    def settings(self, path: str, walk: Expressions) -> Value:
+        """Content of a file with settings of the project; ``UNKNOWN`` where there is none."""
+        places = [] if HOLE in path else self._places(path)
+        for relative in places:
+            text, content = read_settings(self.root / relative)
+            if text:
+                self.settings_digests[relative] = module_digest(text)
+                return content
+        return UNKNOWN
 
     def _walk(self, file: Path, source: str, walk: Expressions, scope: Scope) -> None:
         self.digests[self._relative(file)] = module_digest(source)

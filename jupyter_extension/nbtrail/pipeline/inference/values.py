@@ -62,7 +62,11 @@ class External:
 
 @dataclass(frozen=True, slots=True)
 class Handle:
-    """An open file or database connection; ``kind`` is ``file``, ``sqlite`` or ``archive``."""
+    """An open file or database connection; ``kind`` is ``file``, ``database`` or ``archive``.
+
+    ``text`` is its path, empty for a database in memory. What is read from a file at once has the
+    handle's place: it is not known, but where it comes from is.
+    """
 
     text: str
     kind: str = "file"
@@ -93,6 +97,15 @@ class Function:
     scope: Scope
     bound: Value = None
     decorators: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Partial:
+    """A function with some of its arguments given: ``functools.partial``."""
+
+    function: Value
+    arguments: tuple[Value, ...]
+    keywords: dict[str, Value]
 
 
 @dataclass(eq=False, slots=True)
