@@ -53,7 +53,7 @@ def tracked(root: Path, paths: Iterable[str]) -> set[str]:
 
 def committed(root: Path, path: str) -> bytes | None:
     """The content of ``path`` (POSIX, from ``root``) at ``HEAD``; ``None`` where it has none."""
-    return _output(root, "cat-file", "blob", f"HEAD:./{path}")
+    return output(root, "cat-file", "blob", f"HEAD:./{path}")
 
 
 def move_in_index(root: Path, moves: Sequence[tuple[str, str]]) -> list[str]:
@@ -121,11 +121,11 @@ def _digest(file: Path) -> str | None:
 
 def _git(root: Path, *arguments: str, stdin: str = "") -> str | None:
     """What git says, as text; names of files are bytes for git, whatever the locale is."""
-    said = _output(root, *arguments, stdin=stdin.encode("utf-8", "surrogateescape"))
+    said = output(root, *arguments, stdin=stdin.encode("utf-8", "surrogateescape"))
     return None if said is None else said.decode("utf-8", "surrogateescape")
 
 
-def _output(root: Path, *arguments: str, stdin: bytes = b"") -> bytes | None:
+def output(root: Path, *arguments: str, stdin: bytes = b"") -> bytes | None:
     """What git says; ``None`` where it fails, is not there, or takes too long."""
     try:
         # Without optional locks a look never gets in the way of somebody's commit.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from nbtrail.app.access import Access
 
 
 class Record(Access):
-    """Executions, runs, environments, versions, and what differs between them."""
+    """Executions, runs and environments."""
 
     def log(
         self, notebook: str | None = None, *, limit: int = 50, after: str | None = None
@@ -141,31 +141,3 @@ class Record(Access):
         with self.store.read() as connection:
             digest = queries.step_notebook_blob(connection, run, step)
         return parse_notebook(self.store.blobs.get(digest), f"{run}/{step}")
-
-    def diff(self, a: str, b: str | None = None) -> dict[str, Any]:
-        """The difference between two versions of notebooks, such as ``a.ipynb@last``.
-
-        With one version, between the notebook's last run and that version.
-        """
-        from nbtrail.diff import diff_notebooks
-        from nbtrail.ledger.versions import Version, load_version, parse_version
-
-        right = parse_version(self.project, b if b is not None else a)
-        left = parse_version(self.project, a) if b is not None else Version(right.path, "last")
-        stored = any(v.which.partition(":")[0] in ("last", "run") for v in (left, right))
-        store = self.store if stored else None
-        before = load_version(self.project, store, left)
-        after = load_version(self.project, store, right)
-        found = diff_notebooks(before, after)
-        for entry in found["cells"]:
-            entry["a_outputs"] = _outputs(before, entry["a"], entry)
-            entry["b_outputs"] = _outputs(after, entry["b"], entry)
-        return {**found, "a": str(left), "b": str(right)}
-
-
-def _outputs(notebook: Mapping[str, Any], index: int | None, entry: Mapping[str, Any]) -> list[Any]:
-    """Outputs of one side of a difference; none where nothing changed: they are on screen."""
-    if index is None or (entry["op"] == "equal" and entry["outputs"] == "same"):
-        return []
-    outputs = notebook["cells"][index].get("outputs")
-    return outputs if isinstance(outputs, list) else []

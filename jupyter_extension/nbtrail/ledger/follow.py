@@ -17,6 +17,7 @@ from sqlalchemy import Connection, func, select, update
 from nbtrail.errors import NbtrailError
 from nbtrail.ledger import history
 from nbtrail.ledger import tables as t
+from nbtrail.ledger.snapshots import note_rename
 from nbtrail.notebooks.cells import code_cells_of, source_sha256
 from nbtrail.notebooks.document import read_notebook
 from nbtrail.project import Project
@@ -86,6 +87,7 @@ def _follow(
     if old is not None:
         del lost[old]
         history.rename_notebook(connection, old, path)
+        note_rename(connection, old, path)
         return Followed("moved", path, old)
     identity = retired.get(path)
     if identity is not None and likeness(_recorded(connection, identity), own) >= _ENOUGH:

@@ -328,6 +328,7 @@ class _References:
             self._add(row.id, blob_of_request(row.request))
         self.counts.update(connection.execute(select(t.pairs.c.base_blob)).scalars())
         self.counts.update(connection.execute(select(t.kept.c.sha256)).scalars())
+        self.counts.update(connection.execute(select(t.packs.c.sha256)).scalars())
 
     def drop(self, run: str) -> set[str]:
         """Take away what a run refers to; returns what nothing refers to then."""

@@ -29,7 +29,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = "0005"
+SCHEMA_VERSION = "0006"
 
 metadata = MetaData(
     naming_convention={
@@ -151,6 +151,9 @@ run_steps = Table(
     Column("executed_blob", String(64)),
     Column("params", FACTS, nullable=False, default=dict),
     Column("metrics", FACTS, nullable=False, default=dict),
+    #: What was different from the run before, in words; NULL until somebody asked.
+    Column("words", FACTS),
+    Index("ix_run_steps_notebook_id", "notebook_id"),
 )
 
 #: Inputs and outputs of a step, with their content when the step ended.
@@ -241,4 +244,29 @@ kept = Table(
     Column("sha256", String(64), nullable=False),
     Column("reason", Text, nullable=False),
     Column("at", Float, nullable=False),
+)
+
+#: Contents of cells that were new in a snapshot: one blob for all of them.
+packs = Table(
+    "packs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("sha256", String(64), nullable=False, index=True),
+)
+
+#: What happened to a notebook. ``snapshot`` names its content then, and ``parts`` where that is:
+#: a list of ``[pack, first, count]``. ``words`` says what changed; NULL until somebody asked.
+timeline = Table(
+    "timeline",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("notebook_id", ForeignKey("notebooks.id"), nullable=False),
+    Column("at", Float, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("path", Text, nullable=False),
+    Column("snapshot", String(64)),
+    Column("parts", FACTS),
+    Column("detail", FACTS),
+    Column("words", FACTS),
+    Index("ix_timeline_notebook_id_at", "notebook_id", "at", "id"),
 )

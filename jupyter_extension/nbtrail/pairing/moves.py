@@ -109,9 +109,11 @@ def finish_rename(project: Project, store: Store | None, move: Move) -> None:
             return
         from nbtrail.ledger.history import rename_notebook
         from nbtrail.ledger.pairs import delete_base, rename_base
+        from nbtrail.ledger.snapshots import note_rename
 
         with store.write() as connection:
             rename_notebook(connection, move.path, move.new_path)
+            note_rename(connection, move.path, move.new_path)
             if move.new_twin is not None:
                 rename_base(connection, move.path, move.new_path, move.new_twin)
             else:
@@ -196,6 +198,7 @@ def move_records(store: Store, moves: Sequence[Move]) -> dict[str, int]:
     """Carry histories and last syncs, all in one transaction; see `Renamed.replaced`."""
     from nbtrail.ledger.history import find_notebook, rename_notebook, retire_notebook
     from nbtrail.ledger.pairs import delete_base, rename_base
+    from nbtrail.ledger.snapshots import note_rename
 
     replaced = {}
     with store.write() as connection:
@@ -213,6 +216,7 @@ def move_records(store: Store, moves: Sequence[Move]) -> dict[str, int]:
             rename_base(connection, f"{ASIDE}{number}", move.new_path, move.new_twin or "")
             if move.new_twin is None:
                 delete_base(connection, move.new_path)
+            note_rename(connection, move.path, move.new_path)
     return replaced
 
 
@@ -224,6 +228,7 @@ def rename_folder(project: Project, store: Store | None, old: str, new: str) -> 
 
     from nbtrail.ledger.history import rename_notebook
     from nbtrail.ledger.pairs import get_bases, rename_base
+    from nbtrail.ledger.snapshots import note_rename
     from nbtrail.ledger.tables import notebooks
 
     prefix = old.rstrip("/") + "/"
@@ -235,6 +240,7 @@ def rename_folder(project: Project, store: Store | None, old: str, new: str) -> 
         for path in connection.execute(live).scalars().all():
             if path.startswith(prefix):
                 rename_notebook(connection, path, f"{new}/{path[len(prefix) :]}")
+                note_rename(connection, path, f"{new}/{path[len(prefix) :]}")
         for path, base in bases.items():
             if path.startswith(prefix):
                 moved = f"{new}/{path[len(prefix) :]}"

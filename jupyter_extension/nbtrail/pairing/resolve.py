@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast, get_args
 import msgspec
 
 from nbtrail.errors import ConflictError, StoreError, UsageError
+from nbtrail.notebooks.document import Notebook
 from nbtrail.pairing.base import BaseContent
 from nbtrail.pairing.decide import Action
 from nbtrail.pairing.formats import is_paired
@@ -124,14 +125,33 @@ def resolve(
             )
         if keep == "notebook":
             return write_twin(pair, Look(Action.WRITE_TWIN))
-        problem = unusable_twin(pair)
-        if problem is not None:
-            raise ConflictError(problem.message, hint="Until then the notebook can be kept.")
+        _refuse_unusable(pair)
         if keep == "twin":
-            # Against the present notebook as base every difference is an edit of the twin.
-            taken = pair.merged(BaseContent(pair.sheet, pair.converted))
-            return write_notebook(pair, Look(Action.UPDATE_NOTEBOOK, taken))
+            return write_notebook(pair, Look(Action.UPDATE_NOTEBOOK, _as_twin_says(pair)))
         return _write_choice(pair, seen, keep)
+
+
+def twin_side(pair: Pair) -> Notebook:
+    """The notebook as it would be with the twin's cells.
+
+    Raises
+    ------
+    ConflictError
+        When the twin cannot be read as cells.
+    """
+    _refuse_unusable(pair)
+    return pair.merged_notebook(_as_twin_says(pair))
+
+
+def _refuse_unusable(pair: Pair) -> None:
+    problem = unusable_twin(pair)
+    if problem is not None:
+        raise ConflictError(problem.message, hint="Until then the notebook can be kept.")
+
+
+def _as_twin_says(pair: Pair) -> Merged:
+    # Against the present notebook as base every difference is an edit of the twin.
+    return pair.merged(BaseContent(pair.sheet, pair.converted))
 
 
 def _write_choice(pair: Pair, seen: Look, keep: str | Mapping[str, str]) -> SyncResult:

@@ -57,6 +57,7 @@ def install(
     serverapp: ServerApp,
     projects: Projects,
     on_change: Callable[[OpenProject, str], None] | None = None,
+    remember: Callable[[str, str], None] = lambda _path, _kind: None,
 ) -> list[ContentsLayer]:
     """Wrap the server's contents manager; calling it again wraps one that came later.
 
@@ -69,6 +70,9 @@ def install(
     on_change
         Called from any thread with a project and a notebook's path after the layer has
         changed a file, a name or a pair.
+    remember
+        Called with the contents path of a notebook that a client opened (``found``) or saved
+        (``save``); must not block.
     """
     settings = getattr(serverapp.web_app, "settings", {})
     managers: list[Any] = [serverapp.contents_manager, settings.get("contents_manager")]
@@ -80,7 +84,7 @@ def install(
         if not isinstance(root, str) or Path(os.path.realpath(root)) != projects.root:
             log.info("nbtrail keeps no pairs: %s does not serve the server's root", manager)
             continue
-        made.append(ContentsLayer(manager, projects, Documents(serverapp), on_change))
+        made.append(ContentsLayer(manager, projects, Documents(serverapp), on_change, remember))
     return made
 
 
@@ -105,7 +109,9 @@ class ContentsLayer:
         projects: Projects,
         documents: Documents,
         on_change: Callable[[OpenProject, str], None] | None = None,
+        remember: Callable[[str, str], None] = lambda _path, _kind: None,
     ) -> None:
+        self._remember = remember
         self._manager: Any = manager
         self._projects = projects
         self._follow = Follower(projects, on_change)
@@ -142,6 +148,8 @@ class ContentsLayer:
     ) -> Steps:
         call = {"content": content, "type": type, "format": format, **rest}
         nothing_to_do = type == "directory" or not (content or self._plain_class)
+        if content and is_notebook(path) and type in (None, "notebook"):
+            self._remember(path, "found")
         owner = None if nothing_to_do else (yield from self._owner_of(path))
         if owner is None:
             return (yield from self._get_plain(path, call))
@@ -187,10 +195,14 @@ class ContentsLayer:
         prepare = partial(self._prepare_save, path, not _untitled.get(), chunk is None)
         owner, ticket, release = yield Away(prepare)
         if owner is None:
-            return (yield Here(partial(self._originals["save"], model, path)))
+            saved = yield Here(partial(self._originals["save"], model, path))
+            if chunk in (None, -1):
+                self._remember(path, "save")
+            return saved
         try:
             saved = yield Here(partial(self._plain("save"), model, path))
             if chunk in (None, -1):
+                self._remember(path, "save")
                 yield from self._follow_save(owner, ticket or SaveTicket(None), model, path)
             return saved
         finally:

@@ -17,6 +17,7 @@ from nbtrail.errors import NbtrailError
 from nbtrail.notebooks.names import is_draft
 from nbtrail.server import contents
 from nbtrail.server.events import PROJECT, Events, register_schemas
+from nbtrail.server.history import Rememberer
 from nbtrail.server.projects import Projects
 from nbtrail.server.recording import Recording
 from nbtrail.server.retention import Keeper
@@ -48,6 +49,7 @@ class NbtrailExtension(ExtensionApp):
         self._watcher: Watcher | None = None
         self._keeper = Keeper(self.projects.opened)
         self._recording: Recording | None = None
+        self.rememberer: Rememberer | None = None
         self._contents: list[contents.ContentsLayer] = []
 
     def initialize_handlers(self) -> None:
@@ -83,7 +85,11 @@ class NbtrailExtension(ExtensionApp):
         recorder = self._recording.recorder
         self.projects.unheard = lambda: recorder.lost
         self._recording.start()
-        self._contents = contents.install(serverapp, self.projects, self._tell)
+        self.rememberer = Rememberer(self.projects, self._tell)
+        self.rememberer.start()
+        self._contents = contents.install(
+            serverapp, self.projects, self._tell, self.rememberer.remember
+        )
 
     async def stop_extension(self) -> None:
         """Write what is queued and close everything that was opened. May be called twice."""
@@ -91,6 +97,9 @@ class NbtrailExtension(ExtensionApp):
         layers, self._contents = self._contents, []
         for layer in layers:
             layer.remove()
+        rememberer, self.rememberer = self.rememberer, None
+        if rememberer is not None:
+            await asyncio.get_running_loop().run_in_executor(None, rememberer.stop)
         recording, self._recording = self._recording, None
         if recording is not None:
             await recording.stop()

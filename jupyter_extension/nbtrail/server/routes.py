@@ -9,6 +9,7 @@ from nbtrail.app import OpenProject
 from nbtrail.errors import UsageError
 from nbtrail.server.adopting import ROUTES as ADOPTING
 from nbtrail.server.handlers import PATH, ApiHandler, Tell, optional_text, route, texts
+from nbtrail.server.history import ROUTES as HISTORY
 from nbtrail.server.projects import Projects
 from nbtrail.server.renames import ROUTES as RENAMES
 
@@ -206,17 +207,6 @@ class StepNotebookHandler(ApiHandler):
         self.answer(await self.off_loop(opened.executed_notebook, run, int(step)))
 
 
-class DiffHandler(ApiHandler):
-    """``GET diff?a=&b=``."""
-
-    @route
-    async def get(self) -> None:
-        opened = await self.opened()
-        a = self.get_query_argument("a")
-        b = self.get_query_argument("b", None)
-        self.answer(await self.off_loop(opened.diff, a, b))
-
-
 class EnvironmentHandler(ApiHandler):
     """``GET environments/<id>``."""
 
@@ -311,6 +301,7 @@ def handlers(projects: Projects, threads: ThreadPoolExecutor, tell: Tell) -> lis
         (rf"notebooks/{PATH}/conflict", ConflictHandler),
         (rf"notebooks/{PATH}/executions", ExecutionsHandler),
         *RENAMES,
+        *HISTORY,
         (rf"notebooks/{PATH}", NotebookHandler),
         *ADOPTING,
         ("executions", ExecutionsHandler),
@@ -319,7 +310,6 @@ def handlers(projects: Projects, threads: ThreadPoolExecutor, tell: Tell) -> lis
         ("runs", RunsHandler),
         (rf"runs/{_RUN}", RunHandler),
         (rf"runs/{_RUN}/steps/(?P<step>\d+)/notebook", StepNotebookHandler),
-        ("diff", DiffHandler),
         (r"environments/(?P<identity>[0-9a-f]+)", EnvironmentHandler),
         ("findings", FindingsHandler),
         ("findings/fix", FixHandler),

@@ -13,10 +13,11 @@ import sqlalchemy as sa
 from nbtrail.app import open_project
 from nbtrail.config import StoreConfig
 from nbtrail.errors import NotFoundError
+from nbtrail.history.versions import Sources, Version, load_version
 from nbtrail.ledger import executions, pairs, queries, retention, runs, search, tables
 from nbtrail.ledger.records import ExecutionEnd, ExecutionStart, FileAccess, KernelSession
+from nbtrail.ledger.snapshots import Snapshots
 from nbtrail.ledger.store import DATABASE_NAME, Store
-from nbtrail.ledger.versions import Version, load_version
 from nbtrail.notebooks.document import dump_notebook
 from nbtrail.pipeline.card import annotate
 from nbtrail.project import Project
@@ -144,16 +145,17 @@ def test_runs_go_with_their_executions_and_contents(
     gone = record.cell(60, session="old", run="old", cell="gone")
     record.run("newer", 50)
     record.cell(50, session="newer", run="newer", cell="gone")
+    sources = Sources(project, store, Snapshots(store))
     old = Version("a.ipynb", "run:old")
-    load_version(project, store, old)
+    load_version(sources, old)
     planned = collect(store, keep_days=30)
     assert (planned.runs, planned.executions) == (("old",), (gone,))
     # Its copy and its output.
     assert len(planned.blobs) == 2
     assert record.runs() == {"newer"}
-    load_version(project, store, Version("a.ipynb", "last"))
+    load_version(sources, Version("a.ipynb", "last"))
     with pytest.raises(NotFoundError):
-        load_version(project, store, old)
+        load_version(sources, old)
 
 
 def test_milestones_and_what_they_refer_to_stay(store: Store, record: Record) -> None:

@@ -1,0 +1,263 @@
+"""What changed between two versions of a notebook, in words.
+
+``cell 7: learning_rate 0.1 → 0.01; cells 8 and 9: other outputs``. Two sources of Python that
+differ in literals only are told by the names that these have; others by the number of lines.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeGuard
+
+import msgspec
+
+from nbtrail.diff import diff_notebooks
+from nbtrail.masking import mask
+from nbtrail.notebooks.cells import cells_of
+from nbtrail.notebooks.document import Notebook
+
+#: Changes of one cell, and changed cells, that are told one by one.
+_MOST_VALUES, _MOST_CELLS = 3, 3
+_LONGEST_VALUE = 40
+#: Characters of a source beyond which only its lines are counted.
+_LONGEST_SOURCE = 20_000
+
+
+class Words(msgspec.Struct, frozen=True):
+    """A change in words, and the ids of the cells that it names."""
+
+    what: str
+    cell_ids: tuple[str, ...] = ()
+
+
+def change_in_words(before: Notebook, after: Notebook) -> Words:
+    """What changed; an empty text where nothing did that matters.
+
+    Values that look like secrets are masked.
+    """
+    a, b, places = _what_differs(before, after)
+    found = diff_notebooks(a, b)
+    told: list[str] = []
+    ids: list[str] = []
+    groups: dict[str, list[int]] = {"insert": [], "delete": [], "move": [], "outputs": []}
+    for entry in found["cells"]:
+        op = entry["op"]
+        number = places[1][entry["b"]] if entry["b"] is not None else places[0][entry["a"]]
+        if op == "equal" and entry["outputs"] != "changed":
+            continue
+        ids.append(entry["cell_id"])
+        texts = _sources(a, b, entry)
+        if op in ("modify", "move") and texts[0] != texts[1]:
+            told.append(f"cell {number + 1}: {source_in_words(*texts)}")
+        elif op == "modify":
+            told.append(f"cell {number + 1} is {entry['cell_type']} now")
+        else:
+            groups["outputs" if op == "equal" else op].append(number + 1)
+    told = _shortened(told)
+    for key, ending in (("insert", "added"), ("delete", "removed"), ("move", "moved")):
+        if groups[key]:
+            told.append(f"{cells_in_words(groups[key])} {ending}")
+    if groups["outputs"]:
+        told.append(f"{cells_in_words(groups['outputs'])}: other outputs")
+    if not told and _order(before) != _order(after):
+        told.append("cells in another order")
+    return Words(mask("; ".join(told)), tuple(ids))
+
+
+def source_in_words(before: str, after: str) -> str:
+    """How a source changed: ``depth 3 → 5``, or how many lines did."""
+    values = _changed_literals(before, after)
+    if values:
+        more = len(values) - _MOST_VALUES
+        shown = values[:_MOST_VALUES] + ([f"{more} more"] if more > 0 else [])
+        return ", ".join(shown)
+    old, new = before.splitlines(), after.splitlines()
+    if before.split() == after.split():
+        return "whitespace"
+    count = max(_count_only(old, new), _count_only(new, old), 1)
+    return f"{count} line{'' if count == 1 else 's'} changed"
+
+
+def _count_only(a: Sequence[str], b: Sequence[str]) -> int:
+    """How many lines of ``a`` are not in ``b``."""
+    rest: dict[str, int] = {}
+    for line in b:
+        rest[line.strip()] = rest.get(line.strip(), 0) + 1
+    count = 0
+    for line in a:
+        if rest.get(line.strip(), 0):
+            rest[line.strip()] -= 1
+        else:
+            count += bool(line.strip())
+    return count
+
+
+def _changed_literals(before: str, after: str) -> list[str]:
+    """``name old → new`` for each literal, where nothing else differs between two sources."""
+    if max(len(before), len(after)) > _LONGEST_SOURCE:
+        return []
+    a, b = _tree(before), _tree(after)
+    if a is None or b is None:
+        return []
+    left, right = list(_literals(a)), list(_literals(b))
+    if len(left) != len(right) or _shape(a) != _shape(b):
+        return []
+    return [
+        f"{name} {_shown(x)} → {_shown(y)}".strip()
+        for (name, x), (_, y) in zip(left, right, strict=True)
+        if (type(x), x) != (type(y), y)
+    ]
+
+
+def _tree(source: str) -> ast.Module | None:
+    lines = ["" if line.lstrip()[:1] in ("%", "!") else line for line in source.splitlines()]
+    try:
+        return ast.parse("\n".join(lines))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+class _Negative(ast.UnaryOp):
+    """A number with a minus in front."""
+
+    operand: ast.Constant
+
+
+class _Blank(ast.NodeTransformer):
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
+        if _is_negative(node):
+            return ast.Constant(0)
+        return self.generic_visit(node)
+
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
+        return ast.Constant(0)
+
+
+def _shape(tree: ast.Module) -> str:
+    """The tree with all literals blanked. Ends the tree's use for anything else."""
+    return ast.dump(_Blank().visit(tree))
+
+
+def _literals(node: ast.AST, name: str = "") -> Iterator[tuple[str, Any]]:
+    """All literals in order, each with the name of what it is given to."""
+    if isinstance(node, ast.Constant):
+        yield name, node.value
+        return
+    if _is_negative(node):
+        yield name, _minus(node.operand.value)
+        return
+    for child, label in _children(node, name):
+        yield from _literals(child, label)
+
+
+def _is_negative(node: ast.AST) -> TypeGuard[_Negative]:
+    return (
+        isinstance(node, ast.UnaryOp)
+        and isinstance(node.op, ast.USub)
+        and isinstance(node.operand, ast.Constant)
+        and isinstance(node.operand.value, (int, float, complex))
+    )
+
+
+def _minus(number: Any) -> Any:
+    return -number
+
+
+def _children(node: ast.AST, name: str) -> Iterator[tuple[ast.AST, str]]:
+    if isinstance(node, ast.Assign):
+        label = ast.unparse(node.targets[0])
+        yield from ((child, label) for child in ast.iter_child_nodes(node))
+    elif isinstance(node, (ast.AnnAssign, ast.AugAssign)):
+        label = ast.unparse(node.target)
+        yield from ((child, label) for child in ast.iter_child_nodes(node))
+    elif isinstance(node, ast.keyword):
+        yield node.value, node.arg or name
+    elif isinstance(node, ast.Dict):
+        for key, value in zip(node.keys, node.values, strict=True):
+            if key is not None:
+                yield key, name
+            is_text = isinstance(key, ast.Constant) and isinstance(key.value, str)
+            yield value, str(key.value) if is_text else name  # type: ignore[union-attr]
+    elif isinstance(node, ast.Call):
+        label = ast.unparse(node.func)
+        yield node.func, name
+        yield from ((child, label) for child in node.args)
+        yield from ((child, label) for child in node.keywords)
+    else:
+        yield from ((child, name) for child in ast.iter_child_nodes(node))
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
+
+
+def _what_differs(
+    before: Notebook, after: Notebook
+) -> tuple[Notebook, Notebook, tuple[list[int], list[int]]]:
+    """Both notebooks without the cells that they share, and where the others stood.
+
+    Comparing two versions that follow each other then costs what changed.
+    """
+    old, new = _prints(before), _prints(after)
+    common = set(old) & set(new)
+    if _in_order(old, common) != _in_order(new, common):
+        common = set()
+    kept = ([i for i, p in enumerate(old) if p not in common],
+            [i for i, p in enumerate(new) if p not in common])  # fmt: skip
+    small = [
+        {**whole, "cells": [_with_id(whole, index) for index in places]}
+        for whole, places in zip((before, after), kept, strict=True)
+    ]
+    return small[0], small[1], kept
+
+
+def _with_id(notebook: Notebook, index: int) -> dict[str, Any]:
+    cell: dict[str, Any] = notebook["cells"][index]
+    return cell if cell.get("id") else {**cell, "id": f"#{index}"}
+
+
+def _prints(notebook: Notebook) -> list[bytes]:
+    return [_print(cell) for cell in notebook["cells"]]
+
+
+def _print(cell: Mapping[str, Any]) -> bytes:
+    try:
+        data = msgspec.msgpack.encode(cell)
+    except (OverflowError, TypeError, ValueError):
+        data = repr(cell).encode(errors="replace")
+    return hashlib.blake2b(data, digest_size=16).digest()
+
+
+def _in_order(prints: Sequence[bytes], wanted: set[bytes]) -> list[bytes]:
+    return [p for p in prints if p in wanted]
+
+
+def _order(notebook: Notebook) -> list[str]:
+    return [cell.id for cell in cells_of(notebook)]
+
+
+def _sources(a: Notebook, b: Notebook, entry: Mapping[str, Any]) -> tuple[str, str]:
+    texts = []
+    for notebook, index in ((a, entry["a"]), (b, entry["b"])):
+        source = "" if index is None else notebook["cells"][index].get("source", "")
+        texts.append(source if isinstance(source, str) else "".join(map(str, source)))
+    return texts[0], texts[1]
+
+
+def _shortened(told: list[str]) -> list[str]:
+    more = len(told) - _MOST_CELLS
+    return told[:_MOST_CELLS] + ([f"{more} more cells changed"] if more > 0 else [])
+
+
+def cells_in_words(numbers: Sequence[int]) -> str:
+    """``cell 3``, ``cells 3 and 5``, ``cells 1 to 7``, ``12 cells``."""
+    if len(numbers) == 1:
+        return f"cell {numbers[0]}"
+    if len(numbers) > 2 and numbers[-1] - numbers[0] == len(numbers) - 1:
+        return f"cells {numbers[0]} to {numbers[-1]}"
+    if len(numbers) <= 4:
+        return f"cells {', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
+    return f"{len(numbers)} cells"
