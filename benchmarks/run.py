@@ -17,7 +17,6 @@ import check
 import cli_start
 import crash
 import crowd
-import history
 import import_weight
 import lab_round_trip
 import opening
@@ -28,6 +27,7 @@ import throughput
 from tables import Table
 
 import contents
+import history
 import pipeline
 
 BENCHMARKS: dict[str, Callable[[int], Table]] = {
