@@ -14,8 +14,9 @@ from typing import Any, TypeGuard
 import msgspec
 
 from nbtrail.diff import diff_notebooks
+from nbtrail.diff.shape import CellDiff
 from nbtrail.masking import mask
-from nbtrail.notebooks.cells import cells_of
+from nbtrail.notebooks.cells import cells_of, text_of
 from nbtrail.notebooks.document import Notebook
 
 #: Changes of one cell, and changed cells, that are told one by one.
@@ -38,23 +39,19 @@ def change_in_words(before: Notebook, after: Notebook) -> Words:
     Values that look like secrets are masked.
     """
     a, b, places = _what_differs(before, after)
-    found = diff_notebooks(a, b)
     told: list[str] = []
     ids: list[str] = []
     groups: dict[str, list[int]] = {"insert": [], "delete": [], "move": [], "outputs": []}
-    for entry in found["cells"]:
-        op = entry["op"]
-        number = places[1][entry["b"]] if entry["b"] is not None else places[0][entry["a"]]
-        if op == "equal" and entry["outputs"] != "changed":
+    for entry in diff_notebooks(a, b)["cells"]:
+        if entry["op"] == "equal" and entry["outputs"] != "changed":
             continue
         ids.append(entry["cell_id"])
-        texts = _sources(a, b, entry)
-        if op in ("modify", "move") and texts[0] != texts[1]:
-            told.append(f"cell {number + 1}: {source_in_words(*texts)}")
-        elif op == "modify":
-            told.append(f"cell {number + 1} is {entry['cell_type']} now")
+        number = _number(entry, places)
+        said = _edit_in_words(a, b, entry)
+        if said:
+            told.append(f"cell {number}{said}")
         else:
-            groups["outputs" if op == "equal" else op].append(number + 1)
+            groups["outputs" if entry["op"] == "equal" else entry["op"]].append(number)
     told = _shortened(told)
     for key, ending in (("insert", "added"), ("delete", "removed"), ("move", "moved")):
         if groups[key]:
@@ -64,6 +61,30 @@ def change_in_words(before: Notebook, after: Notebook) -> Words:
     if not told and _order(before) != _order(after):
         told.append("cells in another order")
     return Words(mask("; ".join(told)), tuple(ids))
+
+
+def _number(entry: CellDiff, places: tuple[list[int], list[int]]) -> int:
+    """The cell's number as people count, in the newer notebook where it is there."""
+    if entry["b"] is not None:
+        return places[1][entry["b"]] + 1
+    assert entry["a"] is not None
+    return places[0][entry["a"]] + 1
+
+
+def _edit_in_words(a: Notebook, b: Notebook, entry: CellDiff) -> str:
+    """How a cell was edited; empty where it only came, went, moved or ran."""
+    if entry["a"] is None or entry["b"] is None or entry["op"] == "equal":
+        return ""
+    old, new = a["cells"][entry["a"]], b["cells"][entry["b"]]
+    before, after = text_of(old.get("source")), text_of(new.get("source"))
+    if before != after:
+        return f": {source_in_words(before, after)}"
+    if old.get("cell_type") != new.get("cell_type"):
+        return f" is {entry['cell_type']} now"
+    keys = [change["key"] for change in entry["metadata"] if change["verdict"] == "changed"]
+    if keys:
+        return f": {', '.join(keys)} changed"
+    return "" if entry["op"] == "move" else ": attachments changed"
 
 
 def source_in_words(before: str, after: str) -> str:
@@ -237,14 +258,6 @@ def _in_order(prints: Sequence[bytes], wanted: set[bytes]) -> list[bytes]:
 
 def _order(notebook: Notebook) -> list[str]:
     return [cell.id for cell in cells_of(notebook)]
-
-
-def _sources(a: Notebook, b: Notebook, entry: Mapping[str, Any]) -> tuple[str, str]:
-    texts = []
-    for notebook, index in ((a, entry["a"]), (b, entry["b"])):
-        source = "" if index is None else notebook["cells"][index].get("source", "")
-        texts.append(source if isinstance(source, str) else "".join(map(str, source)))
-    return texts[0], texts[1]
 
 
 def _shortened(told: list[str]) -> list[str]:
