@@ -27,6 +27,7 @@ import throughput
 from tables import Table
 
 import contents
+import diff
 import history
 import pipeline
 
@@ -49,6 +50,7 @@ BENCHMARKS: dict[str, Callable[[int], Table]] = {
     "adopt": adopt.measure,
     "pipeline_light": pipeline.measure_light,
     "pipeline_real": pipeline.measure_real,
+    "diff": diff.measure,
 }
 
 

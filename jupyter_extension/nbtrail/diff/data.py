@@ -10,7 +10,7 @@ from nbtrail.diff.shape import Verdict
 from nbtrail.diff.text import TOLERANCE, compare_numbers
 
 #: Keys of plots that are made up anew at each run, or say who made them.
-_RANDOM_KEYS = frozenset({"uid", "usermeta", "plotlyServerURL", "$schema"})
+_RANDOM_KEYS = frozenset({"uid", "usermeta", "plotlyServerURL", "$schema", "model_id"})
 _LISTED, _EXCERPT, _DEEPEST = 20, 120, 100
 
 
@@ -19,7 +19,7 @@ def compare_data(
 ) -> tuple[Verdict, str, dict[str, Any]]:
     """Compare JSON values; ``details`` lists the ``paths`` that differ and their ``count``.
 
-    In a ``specification`` (Vega, Plotly) random names do not count.
+    In a ``specification`` (Vega, Plotly, a widget) random names do not count.
     """
     if a == b:
         return "same", "", {}

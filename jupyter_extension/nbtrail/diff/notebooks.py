@@ -13,7 +13,7 @@ from nbtrail.diff.shape import CellDiff, NotebookDiff, OutputDiff, worst
 from nbtrail.diff.sources import diff_lines, lines_of
 from nbtrail.errors import ConflictError
 from nbtrail.notebooks.cells import Cell, cells_of
-from nbtrail.notebooks.document import Notebook
+from nbtrail.notebooks.document import Notebook, collector_paused
 
 _COUNTED = {
     "equal": "equal",
@@ -39,10 +39,14 @@ def diff_notebooks(a: Notebook, b: Notebook, *, pixels: PixelBudget | None = Non
     NotebookDiff
         A plain dictionary; `nbtrail.diff.shape` says what is in it.
     """
+    with collector_paused():
+        return _diff(a, b, PixelBudget() if pixels is None else pixels)
+
+
+def _diff(a: Notebook, b: Notebook, budget: PixelBudget) -> NotebookDiff:
     raw_a, raw_b = a.get("cells", []), b.get("cells", [])
     cells_a, cells_b = cells_of(a), cells_of(b)
     pairs = align(cells_a, cells_b)
-    budget = PixelBudget() if pixels is None else pixels
     elsewhere = moved(pairs)
     entries: list[CellDiff] = []
     for i, j in _in_reading_order(len(cells_a), len(cells_b), pairs, elsewhere):

@@ -13,13 +13,7 @@ from nbtrail.diff.images import PixelBudget, compare_images
 from nbtrail.diff.sequences import common
 from nbtrail.diff.shape import Kind, OutputDiff, Verdict, worst
 from nbtrail.diff.tables import compare_tables
-from nbtrail.diff.text import (
-    TOLERANCE,
-    compare_numbers,
-    compare_text,
-    normalise_text,
-    number_of,
-)
+from nbtrail.diff.text import TOLERANCE, compare_numbers, compare_text, number_of
 from nbtrail.notebooks.cells import text_of
 
 Answer = tuple[Verdict, str, dict[str, Any]]
@@ -48,6 +42,9 @@ def diff_outputs(a: Any, b: Any, budget: PixelBudget | None = None) -> list[Outp
         return []
     budget = PixelBudget() if budget is None else budget
     old, new = _read(a), _read(b)
+    kinds = [(o.kind, o.name) for o in old]
+    if len(set(kinds)) == len(kinds) and kinds == [(o.kind, o.name) for o in new]:
+        return _replaced(old, new, budget)
     found: list[OutputDiff] = []
     i1 = j1 = 0
     keys_a, keys_b = [_key(o) for o in old], [_key(o) for o in new]
@@ -110,7 +107,7 @@ def _compare(a: _Output, b: _Output, budget: PixelBudget) -> Answer:
     # The same picture with another caption: what the other types say counts as well.
     for other in ("text/plain", "text/html", "text/markdown", "text/latex"):
         if other != mime and (other in a.data or other in b.data):
-            texts = _text(a.data.get(other)), _text(b.data.get(other))
+            texts = text_of(a.data.get(other)), text_of(b.data.get(other))
             verdict, why, details = compare_text(*texts, html=other == "text/html")
             if worst([verdict, answer[0]]) != answer[0]:
                 answer = (verdict, why, details)
@@ -123,10 +120,10 @@ def _compare_mime(kind: Kind, mime: str, a: Any, b: Any, budget: PixelBudget) ->
     if kind in ("vega", "plotly"):
         return compare_data(a, b, specification=True)
     if kind == "image":
-        return compare_images(mime, _text(a), _text(b), budget)
+        return compare_images(mime, text_of(a), text_of(b), budget)
     if kind == "data" and not (isinstance(a, str) and isinstance(b, str)):
-        return compare_data(a, b)
-    old, new = _text(a), _text(b)
+        return compare_data(a, b, specification="widget" in mime)
+    old, new = text_of(a), text_of(b)
     if kind == "table":
         return compare_tables(old, new) or compare_text(old, new, html=True)
     if kind == "number":
@@ -194,11 +191,11 @@ def _kind(data: dict[str, Any]) -> Kind:
     if mime.startswith("image/"):
         return "image"
     if mime == "text/html":
-        return "table" if "<table" in _text(data[mime]) else "html"
+        return "table" if "<table" in text_of(data[mime]) else "html"
     if mime in ("text/markdown", "text/latex"):
         return "markdown"
     if mime == "text/plain":
-        return "text" if number_of(_text(data[mime])) is None else "number"
+        return "text" if number_of(text_of(data[mime])) is None else "number"
     return "data" if mime else "text"
 
 
@@ -222,16 +219,7 @@ def _key(output: _Output) -> tuple[Any, ...]:
     if not output.data:
         return (output.type, output.name, output.text)
     parts = tuple(
-        (mime, _text(value) if isinstance(value, (str, list)) else msgspec.json.encode(value))
+        (mime, text_of(value) if isinstance(value, (str, list)) else msgspec.json.encode(value))
         for mime, value in sorted(output.data.items())
     )
     return (output.type, output.name, output.text, parts)
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, list) and not all(isinstance(part, str) for part in value):
-        return repr(value)
-    return text_of(value)
-
-
-__all__ = ["compare_outputs", "diff_outputs", "normalise_text", "one_sided"]

@@ -12,6 +12,7 @@ from nbtrail.diff.text import TOLERANCE, compare_numbers, compare_text
 
 _ROW = re.compile(r"<tr\b[^>]*>(.*?)</tr>", re.DOTALL | re.IGNORECASE)
 _CELL = re.compile(r"<(t[hd])\b([^>]*)>(.*?)</\1>", re.DOTALL | re.IGNORECASE)
+_PLAIN_CELL = re.compile(r"<(t[hd])\b([^>]*)>([^<]*)</", re.IGNORECASE)
 _TAG = re.compile(r"<[^>]*>")
 #: Differences listed; the others are counted.
 _LISTED = 50
@@ -55,9 +56,11 @@ def _parse(text: str) -> tuple[list[str], list[Row]]:
     head: list[str] = []
     rows: list[Row] = []
     for inner in _ROW.findall(text):
-        cells = [(tag.lower(), _plain(value)) for tag, _, value in _CELL.findall(inner)]
-        labels = tuple(value for tag, value in cells if tag == "th")
-        values = tuple(value for tag, value in cells if tag == "td")
+        found = _PLAIN_CELL.findall(inner)
+        if 2 * len(found) != inner.count("<"):
+            found = _CELL.findall(inner)
+        labels = tuple([_plain(value) for tag, _, value in found if tag in ("th", "TH")])
+        values = tuple([_plain(value) for tag, _, value in found if tag in ("td", "TD")])
         if values:
             rows.append((labels, values))
         elif not rows:
@@ -68,7 +71,9 @@ def _parse(text: str) -> tuple[list[str], list[Row]]:
 
 
 def _plain(value: str) -> str:
-    return html.unescape(_TAG.sub("", value)).strip()
+    if "<" in value:
+        value = _TAG.sub("", value)
+    return (html.unescape(value) if "&" in value else value).strip()
 
 
 def _numbered(width: int) -> list[str]:

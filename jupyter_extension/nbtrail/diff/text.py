@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,40 +13,51 @@ from nbtrail.diff.shape import Verdict
 #: Numbers are the same within this relative difference: the last bits differ between machines.
 TOLERANCE = 1e-9
 
-#: Pattern, what it becomes, what it is called, and texts without which it cannot be there.
-#: None may begin anew inside of what it has just tried: a line of 40,000 digits is no attack.
-_NOISE: tuple[tuple[re.Pattern[str], str, str, tuple[str, ...]], ...] = (
-    (re.compile(r"\x1b\[[0-9;?]*[A-Za-z]"), "", "terminal colours", ("\x1b",)),
+_DIGITS_AROUND_COLON, _DATE = re.compile(r"\d:\d\d"), re.compile(r"\d-\d\d-")
+_UNIT = re.compile(r"\d ?(?:[mnuµμ]?s|min)")
+#: Pattern, what it becomes, what it is called, and without what it cannot be there: a text, or
+#: a pattern that is found sooner. None may begin anew inside of what it has just tried: a line of
+#: 40,000 digits is no attack.
+_Noise = tuple[re.Pattern[str], str, str, "str | re.Pattern[str]"]
+_NOISE: tuple[_Noise, ...] = (
+    (re.compile(r"\x1b\[[0-9;?]*[A-Za-z]"), "", "terminal colours", "\x1b"),
     # What a terminal would show of a line with carriage returns is its last part.
-    (re.compile(r"(?<![^\n\r])[^\n\r]*\r(?!\n)"), "", "progress", ("\r",)),
-    (re.compile(r"(?<!\d)\d{1,3}%\|[^|\n]*\|[^\n]*"), "<progress>", "progress", ("%|",)),
-    (re.compile(r"\[[=>. ]{5,}\]|[━╸╺]{5,}"), "<bar>", "progress", ("[=", "[>", "[.", "━")),
-    (re.compile(r"\b0x[0-9a-fA-F]{6,16}\b"), "0x…", "memory addresses", ("0x",)),
-    (re.compile(r"\bid[=:( ]{1,3}\d{12,16}\b"), "<id>", "memory addresses", ("id",)),
+    (re.compile(r"(?<![^\n\r])[^\n\r]*\r(?!\n)"), "", "progress", "\r"),
+    (re.compile(r"(?<!\d)\d{1,3}%\|[^|\n]*\|[^\n]*"), "<progress>", "progress", "%|"),
+    (re.compile(r"\[[=>. ]{5,}\]"), "<bar>", "progress", "["),
+    (re.compile(r"[━╸╺]{5,}"), "<bar>", "progress", "━"),
+    (re.compile(r"\b0x[0-9a-fA-F]{6,16}\b"), "0x…", "memory addresses", "0x"),
+    (re.compile(r"\bid[=:( ]{1,3}\d{12,16}\b"), "<id>", "memory addresses", "id"),
     (re.compile(r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b"), "<id>",
-     "random ids", ("-",)),
+     "random ids", "-"),
     (re.compile(r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"),
-     "<time>", "times", ("-",)),
+     "<time>", "times", _DATE),
     (re.compile(r"\b(?:[A-Z][a-z]{2},? )?(?:\d{1,2} [A-Z][a-z]{2}|[A-Z][a-z]{2} [ \d]\d),?"
-                r"(?: \d{4},?)? \d\d:\d\d(?::\d\d)?(?: \d{4}\b)?"), "<time>", "times", (":",)),
-    (re.compile(r"(?<![\d:])\d\d:\d\d:\d\d(?:[.,]\d+)?(?![\d:])"), "<time>", "times", (":",)),
-    (re.compile(r"(?:CPU times|Wall time):[^\n]*"), "<timing>", "timings",
-     ("CPU times:", "Wall time:")),
+                r"(?: \d{4},?)? \d\d:\d\d(?::\d\d)?(?: \d{4}\b)?"), "<time>", "times",
+     _DIGITS_AROUND_COLON),
+    (re.compile(r"(?<![\d:])\d\d:\d\d:\d\d(?:[.,]\d+)?(?![\d:])"), "<time>", "times",
+     _DIGITS_AROUND_COLON),
+    (re.compile(r"(?:CPU times|Wall time):[^\n]*"), "<timing>", "timings", " time"),
     (re.compile(r"\b\d+(?:\.\d+)?\s?(?:ns|µs|μs|us|ms|s|secs?|seconds|min)\b(?:/\w+)?"
-                r"(?: ± [^\n]*)?"), "<duration>", "timings", ("s", "min")),
-    (re.compile(r"<ipython-input-\d+-[0-9a-f]+>"), "<cell>", "names of cells", ("<ipython",)),
+                r"(?: ± [^\n]*)?"), "<duration>", "timings", _UNIT),
+    (re.compile(r"<ipython-input-\d+-[0-9a-f]+>"), "<cell>", "names of cells", "<ipython"),
     (re.compile(r"/(?:tmp|var)/(?:[\w.-]{1,64}/){0,6}ipykernel_\d+/\d+\.py"), "<cell>",
-     "names of cells", ("ipykernel_",)),
+     "names of cells", "ipykernel_"),
 )  # fmt: skip
-_HTML_NOISE = (
+_HTML_NOISE: _Noise = (
     re.compile(
         r"sk-(?:container|estimator)-id-\d+|\bT_[0-9a-f]{5}(?:\w{0,40})|\b[0-9a-f]{32}\b"
         r"|\b(?:df|el|fig|altair-viz|bk)-[0-9a-f-]{8,}\b|\bp\d{4,}\b"
     ),
     "<id>",
     "random ids",
-    ("-", "T_", "id", "p"),
+    "id",
 )
+#: Signs of noise that is more than a word, and the pattern of those that are no fixed text.
+_SPECIAL = ("\x1b", "\r", "━", "%|", "[=", "[>", "[.", "ipykernel_", "<ipython", " time", "±")
+_SPECIAL_DIGITS = re.compile(r"\d:\d\d|\d-\d\d|-[0-9a-f]{4}-")
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,16}\b")
+_UNITS = frozenset("ns µs μs us ms s sec secs seconds min".split())
 _NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?(?!\w)")
 #: What differs is looked at for noise up to this many characters.
 _LONGEST = 2_000_000
@@ -54,9 +66,8 @@ _CHUNK, _EXCERPT = 1 << 16, 200
 
 def normalise_text(text: str) -> str:
     """Text without what differs from run to run: addresses, times, progress bars, ANSI codes."""
-    for pattern, replacement, _, signs in _NOISE:
-        if any(sign in text for sign in signs):
-            text = pattern.sub(replacement, text)
+    for noise in _NOISE:
+        text = _without(noise, text)
     return text
 
 
@@ -73,6 +84,13 @@ def compare_text(a: str, b: str, *, html: bool = False) -> tuple[Verdict, str, d
     if len(a) + len(b) > _LONGEST:
         why = "what differs is too long to be looked at for noise"
         return "changed", why, _place(start, first, lines_a, lines_b)
+    if len(lines_a) == len(lines_b) and not html:
+        quick = None if _is_special(a) or _is_special(b) else _by_words(lines_a, lines_b)
+        if quick is not None:
+            verdict, n, reasons = quick
+            if verdict == "noise":
+                return verdict, _sentence(reasons), {}
+            return verdict, "text differs", _place(start, n, lines_a, lines_b)
     if len(lines_a) == len(lines_b):
         kept = [n for n, line in enumerate(lines_a) if line != lines_b[n]]
         a = "\n".join(lines_a[n] for n in kept)
@@ -81,11 +99,11 @@ def compare_text(a: str, b: str, *, html: bool = False) -> tuple[Verdict, str, d
         kept = list(range(max(len(lines_a), len(lines_b))))
     a, b, reasons = _without_noise(a, b, html)
     if a == b:
-        return "noise", _sentence(reasons), _place(start, first, lines_a, lines_b)
+        return "noise", _sentence(reasons), {}
     largest = _largest_difference(a, b)
     if largest is not None and largest <= TOLERANCE:
         reasons.append(f"numbers within {largest:.1g}")
-        return "noise", _sentence(reasons), _place(start, first, lines_a, lines_b)
+        return "noise", _sentence(reasons), {}
     pairs = enumerate(zip(a.split("\n"), b.split("\n"), strict=False))
     real = next((kept[n] for n, (x, y) in pairs if x != y), first)
     return "changed", "text differs", _place(start, real, lines_a, lines_b)
@@ -130,23 +148,83 @@ def _middle(a: str, b: str) -> tuple[int, str, str]:
     return a.count("\n", 0, head), a[head : len(a) - tail], b[head : len(b) - tail]
 
 
-def _without_noise(a: str, b: str, html: bool) -> tuple[str, str, list[str]]:
-    """Both texts without the kinds of noise in which they differ, and what these are called."""
+def _is_special(text: str) -> bool:
+    if any([sign in text for sign in _SPECIAL]):
+        return True
+    return (":" in text or "-" in text) and _SPECIAL_DIGITS.search(text) is not None
+
+
+def _by_words(
+    lines_a: Sequence[str], lines_b: Sequence[str]
+) -> tuple[Verdict, int, list[str]] | None:
+    """Verdict, first line that differs and reasons, where words alone decide; else ``None``.
+
+    Most outputs of a run that came out the same differ in a duration or an address.
+    """
     reasons: list[str] = []
-    for pattern, replacement, name, signs in (*_NOISE, _HTML_NOISE) if html else _NOISE:
-        if not any(sign in a or sign in b for sign in signs):
+    for n, a in enumerate(lines_a):
+        b = lines_b[n]
+        if a == b:
             continue
-        if pattern.findall(a) == pattern.findall(b):
-            continue
-        a, b = pattern.sub(replacement, a), pattern.sub(replacement, b)
-        if name not in reasons:
-            reasons.append(name)
-    if a != b:
-        stripped = [re.sub(r"[ \t]+(?=\n|\Z)", "", text).rstrip("\n") for text in (a, b)]
+        words_a, words_b = a.split(), b.split()
+        if len(words_a) != len(words_b):
+            return None
+        for k, word in enumerate(words_a):
+            if word == words_b[k]:
+                continue
+            known = _known_noise(words_a, words_b, k)
+            if not known:
+                near = " ".join((*words_a[max(0, k - 1) : k + 2], words_b[k]))
+                # A unit in the word, or beside it, is for the patterns.
+                return None if "id" in near or _UNIT.search(near) else ("changed", n, [])
+            if known not in reasons:
+                reasons.append(known)
+    return "noise", 0, reasons
+
+
+def _known_noise(words_a: Sequence[str], words_b: Sequence[str], k: int) -> str:
+    """What the difference between two words is called; empty for a change."""
+    a, b = words_a[k], words_b[k]
+    if "0x" in a:
+        return "memory addresses" if _ADDRESS.sub("", a) == _ADDRESS.sub("", b) else ""
+    try:
+        x, y = float(a), float(b)
+    except ValueError:
+        return ""
+    after = words_a[k + 1] if k + 1 < len(words_a) else ""
+    if after and after == words_b[k + 1] and after.rstrip(".,;:)") in _UNITS:
+        return "timings"
+    size = compare_numbers(x, y)
+    return f"numbers within {size:.1g}" if size <= TOLERANCE else ""
+
+
+def _without(noise: _Noise, text: str) -> str:
+    pattern, replacement, _, sign = noise
+    there = sign in text if isinstance(sign, str) else sign.search(text) is not None
+    return pattern.sub(replacement, text) if there else text
+
+
+def _without_noise(a: str, b: str, html: bool) -> tuple[str, str, list[str]]:
+    """Both texts without noise and, where nothing is left then, what the noise is called."""
+    plain_a, plain_b = a, b
+    found: list[_Noise] = []
+    for noise in (*_NOISE, _HTML_NOISE) if html else _NOISE:
+        before = plain_a, plain_b
+        plain_a, plain_b = _without(noise, plain_a), _without(noise, plain_b)
+        if (plain_a, plain_b) != before and noise[0].findall(before[0]) != noise[0].findall(
+            before[1]
+        ):
+            found.append(noise)
+        if plain_a == plain_b:
+            break
+    reasons = list(dict.fromkeys(name for _, _, name, _ in found))
+    if plain_a != plain_b:
+        stripped = [
+            re.sub(r"[ \t]+(?=\n|\Z)", "", text).rstrip("\n") for text in (plain_a, plain_b)
+        ]
         if stripped[0] == stripped[1]:
-            reasons.append("spaces at the ends of lines")
-            return stripped[0], stripped[1], reasons
-    return a, b, reasons
+            return stripped[0], stripped[1], [*reasons, "spaces at the ends of lines"]
+    return plain_a, plain_b, reasons
 
 
 def _largest_difference(a: str, b: str) -> float | None:
@@ -172,4 +250,4 @@ def _place(start: int, n: int, lines_a: Sequence[str], lines_b: Sequence[str]) -
 
 
 def _sentence(reasons: Sequence[str]) -> str:
-    return ", ".join(reasons) if reasons else "line ends"
+    return sys.intern(", ".join(reasons) if reasons else "spaces")

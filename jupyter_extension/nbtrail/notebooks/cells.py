@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from nbtrail.files import sha256_bytes
 from nbtrail.notebooks.document import Notebook
@@ -17,8 +18,7 @@ NOISE_METADATA = frozenset(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(msgspec.Struct, frozen=True):
     """One cell.
 
     ``id`` is the notebook's own where it has one (nbformat 4.5), else ``#<index>``.
@@ -34,9 +34,14 @@ class Cell:
 
 def text_of(value: Any) -> str:
     """A multi-line string of nbformat, list or not, as one string."""
-    if isinstance(value, list):
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, list):
+        return ""
+    try:
+        return "".join(value)
+    except TypeError:
         return "".join(str(part) for part in value)
-    return value if isinstance(value, str) else ""
 
 
 def cells_of(notebook: Notebook) -> list[Cell]:

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbtrail.diff import diff_notebooks, patch_notebook
-from nbtrail.diff.outputs import compare_outputs, normalise_text
+from nbtrail.diff.outputs import compare_outputs
+from nbtrail.diff.text import normalise_text
 from nbtrail.errors import ConflictError
 
 
