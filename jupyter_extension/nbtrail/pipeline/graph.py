@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from nbtrail.notebooks.names import is_draft, parse_name
 from nbtrail.notebooks.parsing import forget_trees
 from nbtrail.pipeline.edges import find_edges, sort_key, with_origins, without_guesses
-from nbtrail.pipeline.findings import cycles, missing_inputs, two_writers
+from nbtrail.pipeline.ends import Made, dead_ends, sources
+from nbtrail.pipeline.findings import cycles, missing_inputs, two_writers, unused
 from nbtrail.pipeline.identity import Folders
 from nbtrail.pipeline.inference.cache import AnalysisCache, Problem
 from nbtrail.pipeline.inference.static import Analysis
@@ -99,15 +100,18 @@ def infer_graph(
     edges = with_origins(edges, said, analyses.keys())
     findings.extend(cycles(edges, analyses))
     findings.extend(two_writers(uses))
-    findings.extend(missing_inputs(uses, folders))
+    made = Made(uses)
+    findings.extend(missing_inputs(uses, made, folders))
     order = topological(sorted(analyses), [(e.source, e.target) for e in edges], sort_key(project))
-    used = {edge.source for edge in edges}
-    nodes = tuple(_node(project, path, analyses[path], uses[path], path in used) for path in order)
+    aside = dead_ends(project, order, edges)
+    findings.extend(unused(project, uses, aside))
+    nodes = tuple(_node(project, path, analyses[path], uses[path], path in aside) for path in order)
     place = {path: index for index, path in enumerate(order)}
     edges.sort(key=lambda e: (place[e.source], place[e.target]))
     findings.sort(key=lambda f: (f.code, f.path))
     unreadable = tuple(path for path in paths if path not in analyses)
-    return Graph(nodes, tuple(edges), tuple(findings), unreadable)
+    inputs = sources(uses, analyses, made, folders)
+    return Graph(nodes, tuple(edges), tuple(findings), unreadable, inputs)
 
 
 def step_paths(project: Project, *, drafts: bool = False) -> list[str]:
@@ -121,9 +125,8 @@ def step_paths(project: Project, *, drafts: bool = False) -> list[str]:
     ]
 
 
-def _node(project: Project, path: str, analysis: Analysis, uses: Uses, used: bool) -> Node:
+def _node(project: Project, path: str, analysis: Analysis, uses: Uses, dead_end: bool) -> Node:
     name = parse_name(path, project.config.names)
-    delivers = name.category is not None and name.category == project.config.names.categories[-1]
     return Node(
         path=path,
         category=name.category,
@@ -132,5 +135,5 @@ def _node(project: Project, path: str, analysis: Analysis, uses: Uses, used: boo
         analysis=analysis,
         reads=tuple(uses.reads),
         writes=tuple(uses.writes),
-        dead_end=not used and not delivers,
+        dead_end=dead_end,
     )

@@ -11,7 +11,7 @@ from nbtrail.pipeline.inference.static import Analysis
 Evidence = Literal["declared", "observed", "static", "sequence", "category"]
 
 
-CYCLE, TWO_WRITERS, MISSING_INPUT = "NBT411", "NBT412", "NBT413"
+CYCLE, TWO_WRITERS, MISSING_INPUT, UNUSED = "NBT411", "NBT412", "NBT413", "NBT414"
 
 
 class PipelineFinding(msgspec.Struct, frozen=True):
@@ -63,7 +63,7 @@ class Edge(msgspec.Struct, frozen=True):
 class Node(msgspec.Struct, frozen=True):
     """One step: a notebook with what is known of its files.
 
-    ``dead_end`` marks a step that nobody uses and that delivers nothing itself.
+    ``dead_end`` marks a step that is on no way to a result (see `ends.dead_ends`).
     """
 
     path: str
@@ -76,8 +76,19 @@ class Node(msgspec.Struct, frozen=True):
     dead_end: bool = False
 
 
+class Source(msgspec.Struct, frozen=True):
+    """A file or web address that steps read and no step makes.
+
+    ``exists`` says whether the file is there; it is ``None`` for what lies on the web.
+    """
+
+    path: str
+    exists: bool | None
+    steps: tuple[str, ...]
+
+
 class Graph(msgspec.Struct, frozen=True):
-    """Steps in their order, edges, and what is wrong with them.
+    """Steps in their order, edges, what they start from, and what is wrong with them.
 
     ``unreadable`` holds the notebooks that are no steps because they cannot be read.
     """
@@ -86,6 +97,7 @@ class Graph(msgspec.Struct, frozen=True):
     edges: tuple[Edge, ...]
     findings: tuple[PipelineFinding, ...]
     unreadable: tuple[str, ...] = ()
+    inputs: tuple[Source, ...] = ()
 
     @property
     def order(self) -> tuple[str, ...]:

@@ -200,16 +200,94 @@ def test_a_file_changed_in_place_comes_between(folder):
     assert ("3-mend.ipynb", "2-look.ipynb") not in edges(graph)
     assert ("3-mend.ipynb", "4-use.ipynb") in edges(graph)
     assert graph.order == ("1-make.ipynb", "2-look.ipynb", "3-mend.ipynb", "4-use.ipynb")
-    assert [code for code, _path in codes(graph)] == ["NBT412"]
+    assert codes(graph) == [("NBT412", "3-mend.ipynb"), ("NBT414", "2-look.ipynb")]
 
 
-def test_dead_ends_are_marked(folder):
+def dead_ends(graph) -> list[str]:
+    return [node.path for node in graph.nodes if node.dead_end]
+
+
+def test_what_is_on_no_way_to_a_delivery_is_a_dead_end(folder):
     folder.file("raw.csv")
     folder.notebook("CLEANING-make.ipynb", reads("raw.csv"), writes("x.csv"))
+    folder.notebook("CLEANING-other.ipynb", reads("raw.csv"), writes("y.csv"))
     folder.notebook("EXPLORATION-look.ipynb", reads("x.csv"))
+    folder.notebook("EXPLORATION-look-at-other.ipynb", reads("y.csv"))
     folder.notebook("DEPLOY-ship.ipynb", reads("x.csv"))
     graph = build_graph(folder.project)
-    assert [node.path for node in graph.nodes if node.dead_end] == ["EXPLORATION-look.ipynb"]
+    assert dead_ends(graph) == [
+        "CLEANING-other.ipynb",
+        "EXPLORATION-look-at-other.ipynb",
+        "EXPLORATION-look.ipynb",
+    ]
+    assert codes(graph) == [("NBT414", "CLEANING-other.ipynb")]
+    folder.notebook("DEPLOY-ship.ipynb", reads("x.csv"), "if late:\n    " + reads("y.csv"))
+    graph = build_graph(folder.project)
+    assert dead_ends(graph) == ["EXPLORATION-look-at-other.ipynb", "EXPLORATION-look.ipynb"]
+    assert codes(graph) == []
+
+
+def test_without_categories_the_longest_way_leads_to_the_result(folder):
+    folder.notebook("clean.ipynb", writes("c.csv"))
+    folder.notebook("features.ipynb", reads("c.csv"), writes("f.csv"))
+    folder.notebook("model.ipynb", reads("f.csv"))
+    folder.notebook("other model.ipynb", reads("f.csv"))
+    folder.notebook("look.ipynb", reads("c.csv"))
+    folder.notebook("alone.ipynb", "1")
+    graph = build_graph(folder.project)
+    assert sorted(dead_ends(graph)) == ["alone.ipynb", "look.ipynb"]
+    for name in ("clean", "features", "model", "other model", "look"):
+        (folder.root / f"{name}.ipynb").unlink()
+    folder.notebook("as alone.ipynb", "2")
+    assert dead_ends(build_graph(folder.project)) == []
+
+
+def test_dead_ends_and_inputs_stand_apart_in_every_form(folder):
+    folder.file("raw.csv")
+    folder.notebook("1-make.ipynb", reads("raw.csv"), reads("absent.csv"), writes("x.csv"))
+    folder.notebook("2-look.ipynb", reads("https://example.org/a.csv"))
+    folder.notebook("3-use.ipynb", reads("x.csv"))
+    graph = build_graph(folder.project)
+    text = as_text(graph)
+    path, aside, inputs, findings = text.split("\n\n")
+    assert ("1-make.ipynb" in path, "3-use.ipynb" in path, "2-look" in path) == (True, True, False)
+    assert aside == "Dead ends (no result needs them):\n2. 2-look.ipynb  [never-run]"
+    assert inputs.splitlines()[1:] == [
+        "  absent.csv  (not there)  by 1-make.ipynb",
+        "  raw.csv  by 1-make.ipynb",
+        "  https://example.org/a.csv  (web)  by 2-look.ipynb",
+    ]
+    assert "NBT414" not in findings
+    found = as_json(graph)
+    assert found["inputs"][1] == {"path": "raw.csv", "exists": True, "steps": ("1-make.ipynb",)}
+    assert [step["dead_end"] for step in found["steps"]] == [False, True, False]
+    assert 'n1["2-look"]:::aside' in as_mermaid(graph)
+    assert '    "2-look.ipynb" [label="2-look"];' in as_dot(graph)
+
+
+def test_a_missing_file_of_that_name_elsewhere_is_named(folder):
+    folder.notebook("a.ipynb", writes("out/x.csv"))
+    folder.notebook("b.ipynb", *[reads(f"in/{name}.csv") for name in "xyzuvwrst"])
+    (finding,) = [f for f in build_graph(folder.project).findings if f.code == "NBT413"]
+    assert finding.path == "b.ipynb"
+    assert "9 files" in finding.message
+    assert "and 3 more" in finding.message
+    assert "Is another folder meant? a.ipynb writes out/x.csv." in finding.message
+
+
+def test_five_hundred_steps_and_a_circle_give_clear_messages(folder):
+    for number in range(500):
+        code = [reads(f"data/{number}.csv"), "1", writes(f"data/{(number + 1) % 500}.csv")]
+        folder.notebook(f"{number:03}.ipynb", *code)
+    graph = build_graph(folder.project)
+    assert graph.order == tuple(f"{number:03}.ipynb" for number in range(500))
+    (finding,) = graph.findings
+    assert finding.code == "NBT411"
+    assert len(finding.message) < 900
+    assert "500 notebooks" in finding.message
+    assert "001.ipynb needs data/1.csv of 000.ipynb (written in cell 3, read in cell 1)" in (
+        finding.message
+    )
 
 
 def test_declared_steps_win(folder):
@@ -289,7 +367,7 @@ def test_json_mermaid_dot_and_text(folder):
     folder.notebook("3-CLEANING-make.ipynb", writes("data/x.csv"))
     graph = build_graph(folder.project)
     found = json.loads(json.dumps(as_json(graph)))
-    assert sorted(found) == ["edges", "findings", "order", "steps"]
+    assert sorted(found) == ["edges", "findings", "inputs", "order", "steps"]
     assert found["order"] == ["3-CLEANING-make.ipynb", '2-EXPLORATION-it"s.ipynb']
     assert found["steps"][0] == {
         "path": "3-CLEANING-make.ipynb",
