@@ -38,6 +38,13 @@ class CellClient(AsyncKernelClient):
         self.shell_channel.send(message)
         return str(message["header"]["msg_id"])
 
+    def take_info(self, message: dict[str, Any]) -> bool:
+        """Take in what a kernel says of itself; false for any other message."""
+        if message["msg_type"] != "kernel_info_reply":
+            return False
+        self._handle_kernel_info_reply(message)
+        return True
+
     def _handle_kernel_info_reply(self, msg: dict[str, Any]) -> None:
         super()._handle_kernel_info_reply(msg)
         self.language_info = msg["content"].get("language_info")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +19,7 @@ import msgspec
 from nbtrail.errors import NbtrailError
 from nbtrail.ledger import runs as ledger_runs
 from nbtrail.ledger.records import StepStatus
+from nbtrail.ledger.steps import latest_good_steps
 from nbtrail.ledger.store import Store
 from nbtrail.ledger.writer import Writer
 from nbtrail.notebooks.cells import kernel_name
@@ -96,6 +97,8 @@ class Engine:
         self.hashes = FileHashes(self.project.root, self.project.state_dir)
         self._schedule = Schedule(self.graph, self.steps)
         self._fingerprints: dict[str, str] = {}
+        with self.store.read() as connection:
+            self._recorded = latest_good_steps(connection).keys()
         try:
             await self._run_steps()
         finally:
@@ -204,9 +207,9 @@ class Engine:
         """Have a step executed; what its cells did is on record when this returns."""
         executor, writer = self._equipment()
         lost = writer.lost
-        doing = asyncio.ensure_future(executor.execute(task, on_cell, self.cancelled))
-        executor.prepare(self._kernels_ahead())
-        result = await doing
+        # With its own, which it takes from those that are started.
+        executor.prepare([(task.kernel, task.folder), *self._kernels_ahead()])
+        result = await executor.execute(task, on_cell, self.cancelled)
         for record in result.records:
             writer.submit(record)
         written = await asyncio.to_thread(writer.flush, _FLUSH_TIMEOUT)
@@ -237,19 +240,34 @@ class Engine:
         )
 
     def _kernels_ahead(self) -> list[tuple[str, str]]:
-        """Kernels of the steps that can start next, once those that run have ended well."""
+        """Kernels of the steps behind those that run, one more than run at once.
+
+        A kernel takes longer to start than many a step to run. Steps that probably need none,
+        because nothing has changed, are left out.
+        """
         found: list[tuple[str, str]] = []
+        expected: set[str] = set()
         for path in self.steps:
-            if len(found) >= self.request.jobs:
+            if len(found) > self.request.jobs:
                 break
-            if path in self.statuses or not self._schedule.can_start(path, self.statuses):
+            if path in self.statuses or not self._will_run(path, expected):
                 continue
+            expected.add(path)
             with suppress(OSError, NbtrailError):
                 file = self.project.root / path
                 found.append(
                     (kernel_name(parse_notebook(file.read_bytes(), path)), str(file.parent))
                 )
         return found
+
+    def _will_run(self, path: str, expected: Collection[str]) -> bool:
+        """Whether a step will probably be executed: it is new, or one that it needs is."""
+        if self.request.force or not self.switches.reuse or path not in self._recorded:
+            return True
+        return any(
+            source in expected or self.statuses.get(source) in ("running", "ran")
+            for source in self._schedule.needs(path)
+        )
 
     def fingerprint(self, kernel: str) -> str:
         """Fingerprint of a kernel's environment."""

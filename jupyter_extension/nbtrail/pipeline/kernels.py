@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 from nbtrail.errors import KernelError
@@ -159,12 +160,13 @@ class KernelPool:
             await self._end(kernel, now=True)
 
     def _drop(self, task: asyncio.Task[Kernel]) -> None:
+        task.cancel()  # one that is still starting ends its kernel by itself
         ending = asyncio.ensure_future(self._end_started(task))
         self._ending.add(ending)
         ending.add_done_callback(self._ending.discard)
 
     async def _end_started(self, task: asyncio.Task[Kernel]) -> None:
-        with contextlib.suppress(KernelError):
+        with contextlib.suppress(KernelError, asyncio.CancelledError):
             await self._end(await task, now=True)
 
     async def _start(self, name: str, folder: str) -> Kernel:
@@ -186,11 +188,20 @@ class KernelPool:
         kernel = Kernel(name, folder, manager, None)
         self._alive[id(kernel)] = kernel
         try:
-            await manager.start_kernel(cwd=folder, env=self._env)
+            # As nbclient has it: what runs in a pipeline is no part of anybody's history.
+            history = ["--HistoryManager.hist_file=:memory:"] if manager.ipykernel else []
+            await manager.start_kernel(cwd=folder, env=self._env, extra_arguments=history)
             client = manager.client()
             client.start_channels()
             kernel.client = client
-            await client.wait_for_ready(timeout=START_TIMEOUT)
+            await asyncio.wait_for(_first_answer(kernel), START_TIMEOUT)
+        except asyncio.TimeoutError:
+            await self._end(kernel, now=True)
+            raise KernelError(
+                f"The kernel {name!r} did not answer within {START_TIMEOUT:g} s.",
+                hint="Try it in JupyterLab; the machine may be overloaded.",
+                detail={"kernel": name},
+            ) from None
         except (OSError, RuntimeError, ValueError) as error:
             await self._end(kernel, now=True)
             raise KernelError(
@@ -217,3 +228,27 @@ class KernelPool:
                 await manager.cleanup_resources()
         finally:
             self._alive.pop(id(kernel), None)
+
+
+async def _first_answer(kernel: Kernel) -> None:
+    """Wait until a kernel answers and its output is heard.
+
+    As ``wait_for_ready`` of jupyter_client, which then waits 0.2 s for silence: whoever runs cells
+    leaves alone what belongs to none.
+
+    Raises
+    ------
+    RuntimeError
+        When its process has ended.
+    """
+    client = kernel.client
+    while True:
+        client.kernel_info()
+        try:
+            while not client.take_info(await client.get_shell_msg(timeout=1)):
+                pass
+            await client.get_iopub_msg(timeout=0.2)
+            return
+        except Empty:
+            if not await kernel.is_alive():
+                raise RuntimeError("its process has ended") from None
