@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nbtrail.app.access import Access
 from nbtrail.errors import NbtrailError, NotFoundError
 
 if TYPE_CHECKING:
+    from nbtrail.history.compare import Compared
     from nbtrail.history.restore import Plan, Restored
     from nbtrail.history.timeline import TimelineEntry
     from nbtrail.history.versions import Sources, Version
@@ -195,6 +196,12 @@ class History(Access):
             entry["a_outputs"] = _outputs(before, entry["a"], entry)
             entry["b_outputs"] = _outputs(after, entry["b"], entry)
         return {**found, "a": str(left), "b": str(right)}
+
+    def compare(self, runs: Sequence[str]) -> Compared:
+        """Two or more runs, each by id or tag, side by side; `nbtrail.history.compare`."""
+        from nbtrail.history.compare import compare_runs
+
+        return compare_runs(self.project, self.store, runs)
 
     def _sources(
         self, *versions: Version, working: Notebook | None = None, always: bool = False

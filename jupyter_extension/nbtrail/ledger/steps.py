@@ -94,11 +94,12 @@ def running_steps(connection: Connection) -> set[str]:
     )
 
 
-def steps_of(connection: Connection, run: str) -> list[StepRecord]:
-    """All steps of a run that ended well, in order."""
+def steps_of(connection: Connection, run: str, *, failed: bool = False) -> list[StepRecord]:
+    """All steps of a run that ended well, in order; with ``failed`` those that did not, too."""
+    statuses = (*_GOOD, "failed") if failed else _GOOD
     rows = connection.execute(
         _select_steps()
-        .where(t.run_steps.c.run_id == run, t.run_steps.c.status.in_(_GOOD))
+        .where(t.run_steps.c.run_id == run, t.run_steps.c.status.in_(statuses))
         .order_by(t.run_steps.c.position)
     ).all()
     return _records(connection, rows)

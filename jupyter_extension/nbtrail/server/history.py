@@ -240,10 +240,21 @@ class DiffHandler(ApiHandler):
         self.answer(await self.off_loop(lambda: opened.diff(a, b, working=working)))
 
 
+class CompareHandler(ApiHandler):
+    """``GET compare?run=&run=``: runs side by side, and what explains a changed metric."""
+
+    @route
+    async def get(self) -> None:
+        runs = self.get_query_arguments("run")
+        opened = await self.opened()
+        self.answer(await self.off_loop(opened.compare, runs))
+
+
 ROUTES: list[tuple[str, type[ApiHandler]]] = [
     (rf"notebooks/{PATH}/versions", VersionsHandler),
     (rf"notebooks/{PATH}/versions/(?P<version>.+)", VersionHandler),
     (rf"notebooks/{PATH}/cells/(?P<cell>[^/]+)/versions", CellVersionsHandler),
     (rf"notebooks/{PATH}/restore", RestoreHandler),
     ("diff", DiffHandler),
+    ("compare", CompareHandler),
 ]
