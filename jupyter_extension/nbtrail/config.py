@@ -130,25 +130,54 @@ class PolicyConfig(_Section, frozen=True):
     overrides: tuple[OverrideConfig, ...] = ()
 
 
+_Amount = Annotated[float, msgspec.Meta(ge=0)]
+_Times = Annotated[int, msgspec.Meta(ge=0, le=100)]
+
+
 class StepConfig(_Section, frozen=True):
-    """One ``[[pipeline.steps]]``: what a notebook reads and writes, declared by hand."""
+    """One ``[[pipeline.steps]]``: what a notebook reads and writes, and what it may take.
+
+    ``timeout``, ``memory_mb`` and ``retries`` are those of ``[pipeline]`` by default.
+    """
 
     path: str
     after: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
+    timeout: _Amount | None = None
+    memory_mb: _Amount | None = None
+    retries: _Times | None = None
 
 
 class PipelineConfig(_Section, frozen=True):
-    """``[pipeline]``: ``timeout`` of one cell in seconds (0: none), declared steps.
+    """``[pipeline]``: how runs go, and declared steps.
 
-    ``jobs`` is how many steps a run has at work at once.
+    Attributes
+    ----------
+    timeout, cell_timeout
+        Seconds that one step, and one cell, may take; 0 sets no limit.
+    memory_mb
+        Memory that a step's kernel and all that it has started may hold, in MB of 1,048,576
+        bytes; 0 sets no limit.
+    retries
+        How often a step that fails is tried again.
+    jobs
+        How many steps are at work at once.
+    exclude
+        Glob patterns of notebooks that are no steps.
     """
 
-    timeout: float = 0
+    timeout: _Amount = 0
+    cell_timeout: _Amount = 0
+    memory_mb: _Amount = 0
+    retries: _Times = 0
     jobs: Annotated[int, msgspec.Meta(ge=1, le=256)] = 1
     exclude: tuple[str, ...] = ()
     steps: tuple[StepConfig, ...] = ()
+
+    def declared(self, path: str) -> StepConfig | None:
+        """What is declared of the notebook at ``path``."""
+        return next((step for step in self.steps if step.path == path), None)
 
 
 class VerifyConfig(_Section, frozen=True):

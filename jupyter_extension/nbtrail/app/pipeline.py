@@ -10,6 +10,7 @@ from nbtrail.project import Project
 if TYPE_CHECKING:
     from nbtrail.ledger.records import RunDetail
     from nbtrail.pipeline.graph import Graph
+    from nbtrail.pipeline.request import RunRequest
     from nbtrail.pipeline.status import StepState
 from nbtrail.app.access import Access
 
@@ -58,13 +59,15 @@ class Pipeline(Access):
         write: bool = True,
         params: Mapping[str, Any] | None = None,
         jobs: int | None = None,
+        timeout: float | None = None,
+        memory_mb: float | None = None,
+        retries: int | None = None,
     ) -> str:
         """Start a run of the pipeline in a process of its own; returns its id at once.
 
-        Keywords as in `nbtrail.pipeline.request.RunRequest`; ``jobs`` is that of
-        ``nbtrail.toml`` by default.
+        Keywords as in `nbtrail.pipeline.request.RunRequest`; ``jobs`` and the limits are those
+        of ``nbtrail.toml`` by default.
         """
-        from nbtrail.pipeline import runner
         from nbtrail.pipeline.request import RunRequest
 
         request = RunRequest(
@@ -75,7 +78,38 @@ class Pipeline(Access):
             write=write,
             params=dict(params or {}),
             jobs=self.project.config.pipeline.jobs if jobs is None else jobs,
+            timeout=timeout,
+            memory_mb=memory_mb,
+            retries=retries,
         )
+        return self._start(request)
+
+    def resume_run(self, run: str | None = None, **settings: Any) -> str:
+        """Go on with a run that failed, was cancelled or lost; returns the new run's id at once.
+
+        Parameters
+        ----------
+        run
+            Id or tag; the last such run by default.
+        settings
+            ``jobs`` and limits in place of those that it had.
+
+        Raises
+        ------
+        UsageError
+            When there is nothing to resume.
+        """
+        import msgspec
+
+        from nbtrail.pipeline.resume import resumed_request
+
+        request = resumed_request(self.store, run)
+        given = {name: value for name, value in settings.items() if value is not None}
+        return self._start(msgspec.structs.replace(request, **given))
+
+    def _start(self, request: RunRequest) -> str:
+        from nbtrail.pipeline import runner
+
         return runner.start(
             self.project,
             request,

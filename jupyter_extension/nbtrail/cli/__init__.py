@@ -24,7 +24,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "hook": ("hook", "Record kernels that no Jupyter Server with nbtrail starts."),
     "doctor": ("project", "What is installed, where the store is, what is broken."),
     "graph": ("pipeline", "The pipeline, inferred from what notebooks read and write."),
-    "run": ("pipeline", "Run the notebooks in order; only what is needed."),
+    "run": ("run", "Run the notebooks in order; only what is needed."),
     "verify": ("pipeline", "Prove that the results come out again."),
     "runs": ("record", "Runs so far, newest first."),
     "show": ("record", "One run: steps, files, metrics, environment."),

@@ -1,4 +1,4 @@
-"""``graph``, ``run``, ``verify``."""
+"""``graph`` and ``verify``; following runs and printing them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import click
 
 from nbtrail.cli.context import Settings, common, number, seconds, style
 from nbtrail.cli.record import paint
-from nbtrail.errors import UsageError
 
 if TYPE_CHECKING:
     from nbtrail.app import OpenProject
@@ -39,51 +38,6 @@ def graph(settings: Settings, form: str) -> None:
 
 
 @click.command()
-@click.argument("notebooks", nargs=-1)
-@click.option("--from", "start", metavar="NOTEBOOK", help="This step and those behind it.")
-@click.option("--until", metavar="NOTEBOOK", help="This step and those before it.")
-@click.option("--force", is_flag=True, help="Run also what is unchanged.")
-@click.option("--jobs", type=int, metavar="N", help="Run up to N independent steps at once.")
-@click.option("-p", "params", multiple=True, metavar="NAME=VALUE", help="Set a parameter.")
-@click.option("--no-write", is_flag=True, help="Leave the notebooks as they are.")
-@common
-def run(
-    settings: Settings,
-    notebooks: tuple[str, ...],
-    start: str | None,
-    until: str | None,
-    force: bool,
-    jobs: int | None,
-    params: tuple[str, ...],
-    no_write: bool,
-) -> None:
-    """Run the notebooks in order; only what is needed.
-
-    \b
-    Examples:
-      nbtrail run
-      nbtrail run --until EXPERIMENTAL-evaluation.ipynb
-      nbtrail run --force -p seed=7
-    """
-    with settings.open() as opened:
-
-        def place(text: str | None) -> str | None:
-            return None if text is None else settings.path(opened, text)
-
-        identity = opened.start_run(
-            notebooks=tuple(settings.path(opened, n) for n in notebooks),
-            start=place(start),
-            until=place(until),
-            force=force,
-            jobs=jobs,
-            params=dict(parameter(p) for p in params),
-            write=not no_write,
-        )
-        detail = follow(settings, opened, identity)
-    finish(settings, detail)
-
-
-@click.command()
 @click.option("--against", metavar="RUN", help="The run to compare with.  [default: the last good]")
 @common
 def verify(settings: Settings, against: str | None) -> None:
@@ -98,19 +52,6 @@ def verify(settings: Settings, against: str | None) -> None:
         identity = opened.start_verify(against=against)
         detail = follow(settings, opened, identity)
     finish(settings, detail)
-
-
-def parameter(text: str) -> tuple[str, Any]:
-    """``name=value``: the value is read as Python's literals, else taken as text."""
-    import ast
-
-    name, separator, value = text.partition("=")
-    if not separator or not name.isidentifier():
-        raise UsageError(f"-p {text}: not of the form name=value.")
-    try:
-        return name, ast.literal_eval(value)
-    except (ValueError, SyntaxError):
-        return name, value
 
 
 def follow(settings: Settings, opened: OpenProject, run: str) -> RunDetail:
@@ -207,14 +148,19 @@ def _cell(value: Any) -> str:
 
 
 def _progress() -> Callable[[RunDetail], None]:
-    """One line that is drawn over: step, cells, time."""
+    """One line that is drawn over: steps that are done, and those at work with their cells."""
+    from shutil import get_terminal_size
 
     def show(detail: RunDetail) -> None:
         summary = detail.summary
-        current = next((s for s in detail.steps if s.status == "running"), None)
         text = f"{summary.steps_done}/{summary.steps_total}"
-        if current is not None:
-            text += f"  {current.path}  cell {current.cells_done}/{current.cells_total}"
-        click.echo(f"\r\x1b[K{text[:100]}", nl=False, err=True)
+        for step in detail.steps:
+            if step.status == "running":
+                text += f"  {step.path}"
+                if step.cells_total:
+                    cell = min(step.cells_done + 1, step.cells_total)
+                    text += f" cell {cell}/{step.cells_total}"
+        width = get_terminal_size().columns - 1
+        click.echo(f"\r\x1b[K{text[:width]}", nl=False, err=True)
 
     return show

@@ -120,6 +120,28 @@ def run_row(connection: Connection, run: str) -> Row[Any] | None:
     ).first()
 
 
+def last_run(
+    connection: Connection, statuses: Sequence[str], *, after: float = 0.0
+) -> Row[Any] | None:
+    """The newest pipeline run with one of these statuses, begun later than ``after``."""
+    return connection.execute(
+        select(t.runs)
+        .where(
+            t.runs.c.kind == "pipeline",
+            t.runs.c.status.in_(statuses),
+            t.runs.c.started_at > after,
+        )
+        .order_by(t.runs.c.started_at.desc(), t.runs.c.id.desc())
+        .limit(1)
+    ).first()
+
+
+def steps_of_run(connection: Connection, run: str) -> set[str]:
+    """Paths of a run's steps, as they were called then."""
+    query = select(t.run_steps.c.path).where(t.run_steps.c.run_id == run)
+    return set(connection.execute(query).scalars())
+
+
 def finished_runs(connection: Connection, *, limit: int = 50) -> list[Row[Any]]:
     """Rows of pipeline runs that ended well, newest first."""
     return list(
@@ -130,6 +152,16 @@ def finished_runs(connection: Connection, *, limit: int = 50) -> list[Row[Any]]:
             .limit(limit)
         ).all()
     )
+
+
+def execution_count(connection: Connection, run: str, path: str) -> int:
+    """How many executions of a notebook in a run are on record."""
+    query = (
+        select(func.count())
+        .select_from(t.executions.join(t.notebooks))
+        .where(t.executions.c.run_id == run, t.notebooks.c.path == path)
+    )
+    return int(connection.execute(query).scalar_one())
 
 
 def run_accesses(

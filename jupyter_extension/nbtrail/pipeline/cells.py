@@ -24,6 +24,16 @@ class CellFailure(msgspec.Struct, frozen=True):
     cell: int | None = None
     cell_id: str | None = None
 
+    @property
+    def where(self) -> str:
+        """`` in cell 2``, or nothing where no cell is to blame."""
+        return "" if self.cell is None else f" in cell {self.cell + 1}"
+
+    @property
+    def what(self) -> str:
+        """The error in one line, with its name where a cell raised it."""
+        return self.message if self.cell is None else f"{self.name}: {self.message}"
+
 
 def load_client() -> None:
     """Import nbclient, which takes its time, while a kernel starts.

@@ -19,7 +19,7 @@ import msgspec
 from nbtrail.errors import NbtrailError
 from nbtrail.ledger import runs as ledger_runs
 from nbtrail.ledger.records import StepStatus
-from nbtrail.ledger.steps import latest_good_steps
+from nbtrail.ledger.steps import StepRecord, latest_good_steps, steps_of
 from nbtrail.ledger.store import Store
 from nbtrail.ledger.writer import Writer
 from nbtrail.notebooks.cells import kernel_name
@@ -27,7 +27,6 @@ from nbtrail.notebooks.document import Notebook, parse_notebook
 from nbtrail.pipeline import cells
 from nbtrail.pipeline.executors import (
     Executor,
-    Limits,
     RunContext,
     StepResult,
     StepTask,
@@ -36,6 +35,7 @@ from nbtrail.pipeline.executors import (
 from nbtrail.pipeline.graph import Graph
 from nbtrail.pipeline.hashes import FileHashes
 from nbtrail.pipeline.kernels import environment_fingerprint
+from nbtrail.pipeline.limits import limits_of
 from nbtrail.pipeline.request import RunRequest
 from nbtrail.pipeline.schedule import Schedule
 from nbtrail.pipeline.step import StepRun
@@ -99,6 +99,7 @@ class Engine:
         self._fingerprints: dict[str, str] = {}
         with self.store.read() as connection:
             self._recorded = latest_good_steps(connection).keys()
+        self.done = self._done_before()
         try:
             await self._run_steps()
         finally:
@@ -136,6 +137,13 @@ class Engine:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
+
+    def _done_before(self) -> dict[str, StepRecord]:
+        """Steps that ended well in the run that this one resumes."""
+        if self.request.resumes is None:
+            return {}
+        with self.store.read() as connection:
+            return {record.path: record for record in steps_of(connection, self.request.resumes)}
 
     def _can_start(self, path: str) -> bool:
         ended = {path for path, status in self.statuses.items() if status != "running"}
@@ -175,32 +183,35 @@ class Engine:
             ledger_runs.update_step(connection, self.run, position, **values)
 
     def fail(
-        self, position: int, path: str, failure: cells.CellFailure, started: float, **values: Any
+        self,
+        position: int,
+        path: str,
+        failure: cells.CellFailure,
+        started: float,
+        attempts: int = 1,
+        **values: Any,
     ) -> None:
-        """A step ended badly."""
-        where, what = "", failure.message
-        if failure.cell is not None:
-            where, what = f" in cell {failure.cell + 1}", f"{failure.name}: {failure.message}"
-        self.failures.append(f"{path} failed{where}: {what}")
+        """A step ended badly, after so many attempts."""
+        tried = f" (after {attempts} attempts)" if attempts > 1 else ""
+        self.failures.append(f"{path} failed{failure.where}: {failure.what}{tried}")
         error = {
             "cell_id": failure.cell_id,
             "cell": failure.cell,
             "name": failure.name,
-            "message": failure.message,
+            "message": f"{failure.message}{tried}",
         }
         seconds = round(time.time() - started, 3)
         self.set_status(position, path, "failed", error=error, seconds=seconds, **values)
 
     def task(self, path: str, notebook: Notebook) -> StepTask:
         """What an executor is to do for a step."""
-        limits = Limits(cell_seconds=self.project.config.pipeline.timeout)
         return StepTask(
             context=self._context(),
             path=path,
             notebook=notebook,
             kernel=kernel_name(notebook),
             params=self.request.params,
-            limits=limits,
+            limits=limits_of(self.project.config.pipeline, path, self.request),
         )
 
     async def carry_out(self, task: StepTask, on_cell: Callable[[int], None]) -> StepResult:

@@ -16,6 +16,7 @@ from typing import Any
 
 from nbtrail.errors import KernelError
 from nbtrail.files import sha256_bytes
+from nbtrail.pipeline.processes import kill_family
 
 #: Seconds that a kernel may take until it answers for the first time.
 START_TIMEOUT = 90.0
@@ -89,6 +90,12 @@ class Kernel:
         """Where it listens."""
         info: Mapping[str, Any] = self.manager.get_connection_info()
         return info
+
+    @property
+    def process_id(self) -> int | None:
+        """Its process, where that is one of this machine."""
+        found = getattr(self.manager.provisioner, "pid", None)
+        return found if isinstance(found, int) else None
 
     async def is_alive(self) -> bool:
         """Whether its process runs."""
@@ -220,7 +227,9 @@ class KernelPool:
         try:
             if client is not None:
                 client.stop_channels()
-            if not now:
+            if now and kernel.process_id is not None:
+                await asyncio.to_thread(kill_family, kernel.process_id)
+            elif not now:
                 manager.shutdown_wait_time = _SHUTDOWN_TIMEOUT
             with contextlib.suppress(RuntimeError, OSError):
                 await manager.shutdown_kernel(now=now)

@@ -81,6 +81,33 @@ def matching_record(
     return None
 
 
+def is_as_it_ended(
+    record: StepRecord,
+    around: Surroundings,
+    hashes: FileHashes,
+    folders: Folders,
+    until: str | None = None,
+) -> bool:
+    """Whether a step of the run that is resumed need not run again, though it has no key.
+
+    It has none because it read a web address, or started a process that nobody saw into. That
+    is as good as when it ended, while the rest of its run was still to come; all files that are
+    known must be what they were. What else a key holds cannot be told then.
+    """
+    analysis = around.analysis
+    return (
+        record.cache_key is None
+        and record.code_key == analysis.code_key
+        and not analysis.modules
+        and not around.listings
+        and all(
+            access.sha256 is not None
+            and current_sha256(access.path, analysis, hashes, folders, until) == access.sha256
+            for access in record.inputs
+        )
+    )
+
+
 def current_sha256(
     path: str, analysis: Analysis, hashes: FileHashes, folders: Folders, until: str | None = None
 ) -> str | None:

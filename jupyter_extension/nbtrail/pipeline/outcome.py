@@ -92,6 +92,7 @@ def gather(
     cells: int = 0,
     hidden: bool = False,
     declared: bool = False,
+    before: int = 0,
 ) -> Outcome:
     """Put together what a step's executions did.
 
@@ -106,9 +107,11 @@ def gather(
     declared
         Whether nbtrail.toml names the inputs, so that it does not matter what processes read
         that the step started.
+    before
+        How many of the executions belong to attempts that failed: they are left out.
     """
     with store.read() as connection:
-        executions = run_accesses(connection, run, path)
+        executions = run_accesses(connection, run, path)[before:]
         ids = [identity for identity, _probed, _files in executions]
         metrics = run_metrics(connection, ids)
         environment = run_environment(connection, ids)

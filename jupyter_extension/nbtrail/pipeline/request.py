@@ -15,6 +15,7 @@ from nbtrail.pipeline.graph import Graph, Node
 
 #: Each step at work is a kernel in memory.
 _MOST_JOBS = 256
+_MOST_RETRIES = 100
 
 
 class RunRequest(msgspec.Struct, frozen=True):
@@ -39,6 +40,10 @@ class RunRequest(msgspec.Struct, frozen=True):
         ISO date that ``nbtrail.dataset`` takes for today; empty for today's.
     jobs
         How many steps run at once; those that need one another never do.
+    timeout, memory_mb, retries
+        In place of those of ``nbtrail.toml``, for all steps.
+    resumes
+        Run whose steps that ended well are not run again, unless something has changed since.
     against
         For a verify: the run to compare with, by id or tag.
     """
@@ -52,16 +57,31 @@ class RunRequest(msgspec.Struct, frozen=True):
     params: dict[str, Any] = {}
     date: str = ""
     jobs: int = 1
+    timeout: float | None = None
+    memory_mb: float | None = None
+    retries: int | None = None
+    resumes: str | None = None
     against: str | None = None
 
     def __post_init__(self) -> None:
         for name, value in self.params.items():
             _check_parameter(name, value)
-        if not 1 <= self.jobs <= _MOST_JOBS:
-            raise UsageError(
-                f"{self.jobs} steps at once cannot be run.",
-                hint=f"Give a number from 1 to {_MOST_JOBS}.",
-            )
+        _check_number("jobs", self.jobs, 1, _MOST_JOBS)
+        for limit in ("timeout", "memory_mb"):
+            _check_number(limit, getattr(self, limit), 0, float("inf"))
+        _check_number("retries", self.retries, 0, _MOST_RETRIES)
+
+
+def _check_number(name: str, value: Any, least: float, most: float) -> None:
+    """Raise UsageError where a setting is given and is not between the two."""
+    if value is None:
+        return
+    # NaN is not between anything.
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    whole = name in ("timeout", "memory_mb") or isinstance(value, int)
+    if not (is_number and whole and least <= value <= most and value != float("inf")):
+        span = f"{least:g} or more" if most == float("inf") else f"from {least:g} to {most:g}"
+        raise UsageError(f"{name} cannot be {value!r}.", hint=f"Give a number, {span}.")
 
 
 def _check_parameter(name: str, value: Any) -> None:
@@ -72,7 +92,7 @@ def _check_parameter(name: str, value: Any) -> None:
         )
     try:
         json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         raise UsageError(
             f"The value of parameter {name} cannot be written as JSON: {value!r:.60}.",
             hint="Give a finite number, text, True, False, None, or a list or table of these.",

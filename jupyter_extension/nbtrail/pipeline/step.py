@@ -14,7 +14,7 @@ import msgspec
 from nbtrail.errors import NbtrailError
 from nbtrail.files import sha256_bytes
 from nbtrail.ledger import runs as ledger_runs
-from nbtrail.ledger.steps import StepRecord, good_steps
+from nbtrail.ledger.steps import StepRecord, execution_count, good_steps
 from nbtrail.notebooks.cells import kernel_name, sources_digest
 from nbtrail.notebooks.document import Notebook, dump_notebook, parse_notebook
 from nbtrail.pipeline import cells, keys, outcome, writeback
@@ -24,6 +24,7 @@ from nbtrail.pipeline.identity import Folders
 from nbtrail.pipeline.inference.cache import AnalysisCache
 from nbtrail.pipeline.inference.source import code_digest
 from nbtrail.pipeline.inference.static import Analysis, analyse
+from nbtrail.pipeline.limits import retries_of
 from nbtrail.pipeline.model import Node
 
 if TYPE_CHECKING:
@@ -41,6 +42,10 @@ class StepRun:
         self.path = path
         self.started = started
         self.file: Path = engine.project.root / path
+        self._attempts = 1
+        self._failed: list[str] = []
+        #: Executions on record of attempts that failed.
+        self._before = 0
 
     async def run(self) -> None:
         """Take the step from the record, or execute it."""
@@ -95,16 +100,10 @@ class StepRun:
 
     def _reuse(self) -> bool:
         engine = self.engine
-        if not engine.switches.reuse or engine.request.force:
+        done = engine.done.get(self.path)
+        if not engine.switches.reuse or (engine.request.force and done is None):
             return False
-        if keys.undeclared_addresses(engine.project, self.node):
-            return False
-        with engine.store.read() as connection:
-            records = good_steps(connection, self.path, code_key=self.node.analysis.code_key)
-        folders = Folders(engine.project.root)
-        record = keys.matching_record(
-            records, self.around, engine.hashes, folders, engine.request.date
-        )
+        record = self._matching(done)
         if record is None:
             return False
         restored = outcome.restore_outputs(
@@ -114,6 +113,23 @@ class StepRun:
             return False
         self._take_over(record, restored)
         return True
+
+    def _matching(self, done: StepRecord | None) -> StepRecord | None:
+        """A record that stands for the step as it is now; ``done`` is of the run resumed."""
+        engine = self.engine
+        folders = Folders(engine.project.root)
+        date = engine.request.date
+        if done is not None and keys.is_as_it_ended(
+            done, self.around, engine.hashes, folders, date
+        ):
+            return done
+        if keys.undeclared_addresses(engine.project, self.node):
+            return None
+        with engine.store.read() as connection:
+            records = good_steps(connection, self.path, code_key=self.node.analysis.code_key)
+        if engine.request.force:
+            records = [record for record in records if done and record.run == done.run]
+        return keys.matching_record(records, self.around, engine.hashes, folders, date)
 
     def _take_over(self, record: StepRecord, restored: list[str]) -> None:
         engine = self.engine
@@ -162,10 +178,15 @@ class StepRun:
 
     async def _execute(self) -> None:
         engine = self.engine
-        result = await engine.carry_out(
-            engine.task(self.path, self.notebook),
-            lambda done: engine.update(self.position, cells_done=done),
-        )
+        retries = retries_of(engine.project.config.pipeline, self.path, engine.request)
+        task = engine.task(self.path, self.notebook)
+        for attempt in range(1, retries + 2):
+            result = await engine.carry_out(
+                task, lambda done: engine.update(self.position, cells_done=done)
+            )
+            if result.executed is None or result.failure is None or attempt > retries:
+                break
+            await asyncio.to_thread(self._note_attempt, attempt, result.failure)
         if result.executed is None:
             engine.set_status(
                 self.position,
@@ -177,9 +198,18 @@ class StepRun:
             return
         await asyncio.to_thread(self._finish, result, result.executed)
 
+    def _note_attempt(self, attempt: int, failure: cells.CellFailure) -> None:
+        """An attempt failed and another follows: what it did stays on record."""
+        self._attempts = attempt + 1
+        self._failed.append(f"Attempt {attempt} failed{failure.where}: {failure.what}")
+        with self.engine.store.read() as connection:
+            self._before = execution_count(connection, self.engine.run, self.path)
+        self.engine.update(self.position, cells_done=0, message=" ".join(self._failed))
+
     def _finish(self, result: StepResult, executed: Notebook) -> None:
         engine = self.engine
         analysis = self.node.analysis
+        declared = engine.project.config.pipeline.declared(self.path)
         failure = result.failure
         found = outcome.gather(
             engine.store,
@@ -189,10 +219,8 @@ class StepRun:
             self.expected,
             frozenset(name for name, _digest in analysis.modules),
             cells.executed_count(self.notebook),
-            declared=any(
-                step.path == self.path and step.reads
-                for step in engine.project.config.pipeline.steps
-            ),
+            declared=bool(declared and declared.reads),
+            before=self._before,
         )
         if found.outside:
             engine.outside[self.path] = found.outside
@@ -218,7 +246,7 @@ class StepRun:
             "params": {**self.params, **result.logged},
         }
         if failure is not None:
-            engine.fail(self.position, self.path, failure, self.started, **values)
+            engine.fail(self.position, self.path, failure, self.started, self._attempts, **values)
             return
         known = (
             found.complete
@@ -226,12 +254,13 @@ class StepRun:
             and not keys.undeclared_addresses(engine.project, self.node)
         )
         after = self._listed_after()
+        notes = [*self._failed, self._write_back(executed) or result.gap]
         engine.set_status(
             self.position,
             self.path,
             "ran",
             seconds=round(time.time() - self.started, 3),
-            message=self._write_back(executed) or result.gap,
+            message=" ".join(filter(None, notes)) or None,
             cache_key=keys.cache_key(after, found.inputs, found.outputs) if known else None,
             **values,
         )
@@ -246,7 +275,9 @@ class StepRun:
         if not engine.switches.write_back or not engine.request.write or engine.request.params:
             return None
         before = sha256_bytes(self.file.read_bytes())
-        problem = writeback.write_back(self.file, executed, self.digest)
+        problem = writeback.write_back(
+            self.file, executed, self.digest, f"{self.path}@run:{engine.run}"
+        )
         if problem is not None or engine.after_write is None:
             return problem
         if sha256_bytes(self.file.read_bytes()) != before:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from nbtrail.errors import NbtrailError
@@ -31,13 +32,15 @@ def with_outputs(notebook: Notebook, executed: Notebook) -> Notebook:
     return result
 
 
-def write_back(file: Path, executed: Notebook, digest: str) -> str | None:
+def write_back(file: Path, executed: Notebook, digest: str, version: str) -> str | None:
     """Write outputs into the notebook file.
 
     Parameters
     ----------
     digest
         `sources_digest` of what was run: the file is left alone when its own differs.
+    version
+        Name under which the executed copy is kept, for `nbtrail restore`.
 
     Returns
     -------
@@ -50,8 +53,8 @@ def write_back(file: Path, executed: Notebook, digest: str) -> str | None:
         return f"The outputs were not written back: {error}"
     if sources_digest(present) != digest:
         return (
-            "The notebook was edited while it ran, so its outputs were not written back; the "
-            "executed copy is kept with the run."
+            "The notebook was edited while it ran, so its outputs were not written back. The "
+            f"executed copy is kept: `nbtrail restore {shlex.quote(version)} --to FILE`."
         )
     new = dump_notebook(with_outputs(present, executed))
     if new == data:

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 PREFIX = "/nbtrail/api"
 
 #: A run's id or its tag, which may be in any script.
+_RUN_KEYS = frozenset(
+    {
+        "kind", "notebooks", "from", "until", "force", "write", "params", "against", "resume",
+        "jobs", "timeout", "memory_mb", "retries",
+    }
+)  # fmt: skip
 _RUN = r"(?P<run>[^/]+)"
 
 
@@ -162,9 +168,7 @@ class RunsHandler(ApiHandler):
 
     @route
     async def post(self) -> None:
-        body = self.body(
-            frozenset({"kind", "notebooks", "from", "until", "force", "against", "params"})
-        )
+        body = self.body(_RUN_KEYS)
         opened = await self.opened()
         self.answer({"run": await self.off_loop(start_run, opened, body)}, status=202)
 
@@ -276,6 +280,10 @@ def start_run(opened: OpenProject, body: dict[str, Any]) -> str:
         return opened.start_verify(against=optional_text(body, "against"))
     if kind != "pipeline":
         raise UsageError(f"There is no run of kind {kind!r}.", hint="Use pipeline or verify.")
+    limits = {key: body.get(key) for key in ("jobs", "timeout", "memory_mb", "retries")}
+    if body.get("resume"):
+        run = None if body["resume"] is True else optional_text(body, "resume")
+        return opened.resume_run(run, **limits)
     notebooks = body.get("notebooks") or []
     params = body.get("params") or {}
     if not isinstance(notebooks, list) or not all(isinstance(n, str) for n in notebooks):
@@ -287,7 +295,9 @@ def start_run(opened: OpenProject, body: dict[str, Any]) -> str:
         start=optional_text(body, "from"),
         until=optional_text(body, "until"),
         force=bool(body.get("force")),
+        write=bool(body.get("write", True)),
         params=params,
+        **limits,
     )
 
 

@@ -11,13 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from nbtrail.errors import UsageError
 from nbtrail.ledger.queries import executions
 from nbtrail.ledger.runs import create_run
 from nbtrail.pipeline.executors import RunContext, StepTask
 from nbtrail.pipeline.executors.session import run_alone
 from nbtrail.pipeline.graph import infer_graph
-from nbtrail.pipeline.request import RunRequest
 from nbtrail.pipeline.schedule import Schedule
 
 from .conftest import statuses
@@ -60,11 +58,6 @@ def test_independent_steps_run_at_once_and_the_others_wait(diamond):
     for name in ("left.here", "right.here"):
         (diamond.root / name).unlink()
     assert set(statuses(diamond.run(jobs=2)).values()) == {"cached"}
-
-
-def test_a_number_of_jobs_is_one(folder):
-    with pytest.raises(UsageError, match="0 steps at once"):
-        RunRequest(jobs=0)
 
 
 def test_a_step_whose_files_are_not_known_waits_for_those_before_it(folder):

@@ -457,7 +457,7 @@ def test_write_back_goes_through_the_hook(folder, tmp_path: Path):
 
 def test_a_cell_has_its_time_and_a_date_must_be_one(folder):
     path = "1-EXPLORATION-takes-too-long.ipynb"
-    folder.file("nbtrail.toml", "[pipeline]\ntimeout = 0.5\n")
+    folder.file("nbtrail.toml", "[pipeline]\ncell_timeout = 0.5\n")
     folder.notebook(path, "import threading\nthreading.Event().wait()")
     with pytest.raises(UsageError, match="no date"):
         folder.start(date="tomorrow")

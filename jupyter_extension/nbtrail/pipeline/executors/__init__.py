@@ -64,11 +64,15 @@ class Limits(msgspec.Struct, frozen=True):
 
     Attributes
     ----------
-    cell_seconds
-        Time of one cell.
+    cell_seconds, seconds
+        Time of one cell, and of all of them.
+    memory_mb
+        Memory of the kernel and of all that it has started, in MB of 1,048,576 bytes.
     """
 
     cell_seconds: float = 0
+    seconds: float = 0
+    memory_mb: float = 0
 
 
 class StepTask(msgspec.Struct, frozen=True):

@@ -13,10 +13,12 @@ from nbtrail.notebooks.document import Notebook
 from nbtrail.pipeline import cells
 from nbtrail.pipeline.executors import Record, RunContext, StepResult, StepTask
 from nbtrail.pipeline.kernels import Kernel, KernelPool
+from nbtrail.pipeline.limits import Watch
 from nbtrail.pipeline.recording import RunRecording
 
 #: Failures after which a cell has not come to its end, so that nothing more is to be heard.
-_UNFINISHED = ("KernelDied", "CellTimeout")
+_UNFINISHED = ("KernelDied", "CellTimeout", "StepTimeout", "MemoryLimit")
+_Ended = tuple[Notebook, cells.CellFailure | None]
 
 
 class Collected:
@@ -79,19 +81,14 @@ async def run_task(
     kernel = await _unless(cancelled, _kernel(task, pool))
     if kernel is None:
         return StepResult(None)
-    ended: tuple[Notebook, cells.CellFailure | None] | None = None
+    ended: _Ended | None = None
     died = True
     try:
         await recording.begin(kernel, task.path)
-        work = cells.run_cells(
-            task.notebook,
-            kernel,
-            timeout=task.limits.cell_seconds,
-            params=task.params,
-            on_cell=on_cell,
-        )
         # First the kernel, so that nothing of the cell goes on while the rest is tidied up.
-        ended = await _unless(cancelled, work, lambda: pool.kill(kernel))
+        ended = await _unless(
+            cancelled, _run_within_limits(task, kernel, on_cell), lambda: pool.kill(kernel)
+        )
         died = ended is None or (ended[1] is not None and ended[1].name in _UNFINISHED)
     finally:
         if died:
@@ -102,6 +99,29 @@ async def run_task(
     if ended is None:
         return StepResult(None, logged=logged, gap=gap)
     return StepResult(ended[0], ended[1], logged, gap)
+
+
+async def _run_within_limits(
+    task: StepTask, kernel: Kernel, on_cell: Callable[[int], None]
+) -> _Ended:
+    """Run the cells; a kernel that passes a limit is killed, and the failure says so."""
+    watch = Watch(kernel, task.limits)
+    work = cells.run_cells(
+        task.notebook,
+        kernel,
+        timeout=task.limits.cell_seconds,
+        params=task.params,
+        on_cell=on_cell,
+    )
+    watching = asyncio.ensure_future(watch.until_breach())
+    try:
+        # That the kernel was killed comes back as its death, in the cell that was at work.
+        executed, failure = await work
+    finally:
+        watching.cancel()
+    if failure is not None and failure.name == "KernelDied":
+        failure = watch.explain(failure)
+    return executed, failure
 
 
 async def _kernel(task: StepTask, pool: KernelPool) -> Kernel:
