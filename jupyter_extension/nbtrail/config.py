@@ -180,11 +180,60 @@ class PipelineConfig(_Section, frozen=True):
         return next((step for step in self.steps if step.path == path), None)
 
 
-class VerifyConfig(_Section, frozen=True):
-    """``[verify]``: relative tolerance of metrics, and by metric name."""
+#: A number that measures how far apart two results may be.
+Span = Annotated[float, msgspec.Meta(ge=0)]
 
-    tolerance: float = 1e-9
-    tolerances: dict[str, float] = {}
+
+class Within(_Section, frozen=True):
+    """How far apart two numbers may be: either bound will do.
+
+    Attributes
+    ----------
+    relative
+        In terms of the larger of the two.
+    absolute
+        As it is.
+    """
+
+    relative: Span = 0.0
+    absolute: Span = 0.0
+
+
+class FileWithin(Within, frozen=True):
+    """How far apart the numbers and pixels of two files may be.
+
+    Attributes
+    ----------
+    pixels
+        Part of an image's pixels that may differ, from 0 to 1.
+    """
+
+    pixels: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
+
+
+class VerifyConfig(_Section, frozen=True):
+    """``[verify]``: how far apart two runs may be and still count as identical.
+
+    Attributes
+    ----------
+    tolerance
+        Relative, of metrics and of fractional numbers in tables and printed text.
+    tolerances
+        By name or pattern of a metric: a relative tolerance, ``"exact"``, or both bounds.
+    files
+        By pattern of a file's path: ``"exact"`` (every byte), ``"ignore"``, or how far its numbers
+        and pixels may differ.
+    outputs
+        By pattern of a notebook's path, or of ``PATH#CELL`` with a cell's id or number:
+        ``"ignore"``, or how far the numbers and pixels shown may differ.
+    ignore_files
+        Patterns of files that are not compared.
+    """
+
+    tolerance: Span = 1e-9
+    tolerances: dict[str, Span | Literal["exact"] | Within] = {}
+    files: dict[str, Literal["exact", "ignore"] | FileWithin] = {}
+    outputs: dict[str, Literal["ignore"] | FileWithin] = {}
     ignore_files: tuple[str, ...] = ()
 
 
@@ -298,6 +347,9 @@ def _refuse_unknown(
         inner: Any = next(iter(typing.get_args(kind)), None)
         if _is_section(kind):
             _refuse_unknown(value, kind, path, text, where)
+        elif isinstance(value, dict) and (entry := _section_among(kind)) is not None:
+            for name, item in value.items():
+                _refuse_unknown(item, entry, (*path, name), text, where)
         elif _is_section(inner) and isinstance(value, list):
             for index, item in enumerate(value):
                 _refuse_unknown(item, inner, (*path, index), text, where)
@@ -305,6 +357,12 @@ def _refuse_unknown(
 
 def _is_section(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+
+
+def _section_among(kind: Any) -> type[msgspec.Struct] | None:
+    """The section that an entry of a free table may be, besides plain values."""
+    choices = typing.get_args(typing.get_args(kind)[-1]) if typing.get_args(kind) else ()
+    return next((choice for choice in choices if _is_section(choice)), None)
 
 
 def _path_of(error: str, raw: dict[str, Any]) -> tuple[str, KeyPath]:

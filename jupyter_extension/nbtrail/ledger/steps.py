@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, func, or_, select
+from sqlalchemy import Connection, Row, and_, func, or_, select
 
 from nbtrail.ledger import tables as t
 from nbtrail.ledger.records import FileAccess
@@ -184,6 +184,47 @@ def run_accesses(
     ):
         accesses[row.execution_id].append((row.kind, FileAccess(row.path, row.sha256, row.bytes)))
     return [(row.id, bool(row.probed), accesses[row.id]) for row in executions]
+
+
+class MadeIn(msgspec.Struct, frozen=True):
+    """Ids of the cells that left something last: of files by path, of metrics by name."""
+
+    files: dict[str, str]
+    metrics: dict[str, str]
+
+
+def made_in_cells(connection: Connection, run: str, path: str) -> MadeIn:
+    """Which cells of a notebook wrote what in a run."""
+    mine = and_(
+        t.executions.c.run_id == run,
+        t.notebooks.c.path == path,
+        t.executions.c.cell_id.is_not(None),
+    )
+    joined = t.executions.join(t.notebooks, t.notebooks.c.id == t.executions.c.notebook_id)
+    writes = connection.execute(
+        select(t.accesses.c.path, t.executions.c.cell_id)
+        .select_from(joined.join(t.accesses, t.accesses.c.execution_id == t.executions.c.id))
+        .where(mine, t.accesses.c.kind == "write")
+        .order_by(t.accesses.c.id)
+    )
+    values = connection.execute(
+        select(t.metrics.c.name, t.executions.c.cell_id)
+        .select_from(joined.join(t.metrics, t.metrics.c.execution_id == t.executions.c.id))
+        .where(mine)
+        .order_by(t.metrics.c.id)
+    )
+    return MadeIn(
+        {row.path: row.cell_id for row in writes}, {row.name: row.cell_id for row in values}
+    )
+
+
+def executed_copy(connection: Connection, run: str, path: str) -> str | None:
+    """The blob of the notebook as a step of a run left it, however that ended."""
+    return connection.execute(
+        select(t.run_steps.c.executed_blob).where(
+            t.run_steps.c.run_id == run, t.run_steps.c.path == path
+        )
+    ).scalar()
 
 
 def started_children(connection: Connection, ids: Sequence[int]) -> bool:

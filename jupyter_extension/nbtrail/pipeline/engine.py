@@ -71,6 +71,8 @@ class Engine:
         Paths of the steps, in order; their positions in the ledger are their indices.
     after_write
         Called with the POSIX path of a notebook whose outputs were written back.
+    on_status
+        Called with the path of a step and its new status, once that is on record; from any thread.
     outside
         Files that steps wrote outside the project, by step.
     """
@@ -84,6 +86,7 @@ class Engine:
     switches: Switches = field(default_factory=Switches)
     after_write: Callable[[str], None] | None = None
     open_store: Callable[[], Store] | None = None
+    on_status: Callable[[str, StepStatus], None] | None = None
     statuses: dict[str, StepStatus] = field(default_factory=dict)
     outside: dict[str, tuple[str, ...]] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
@@ -176,6 +179,8 @@ class Engine:
         """Put a step's status on record, with other columns."""
         self.statuses[path] = status
         self.update(position, status=status, **values)
+        if self.on_status is not None:
+            self.on_status(path, status)
 
     def update(self, position: int, **values: Any) -> None:
         """Set columns of a step in the ledger."""

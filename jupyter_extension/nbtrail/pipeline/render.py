@@ -9,7 +9,9 @@ from typing import Any
 
 import msgspec
 
-from nbtrail.pipeline.model import UNUSED, Edge, Graph, Source, StepState
+from nbtrail.pipeline.graph import Graph
+from nbtrail.pipeline.model import UNUSED, Edge, Source
+from nbtrail.pipeline.status import StepState
 
 #: How many files of an edge are written out.
 _FILES = 8

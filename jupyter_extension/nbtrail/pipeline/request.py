@@ -44,8 +44,9 @@ class RunRequest(msgspec.Struct, frozen=True):
         In place of those of ``nbtrail.toml``, for all steps.
     resumes
         Run whose steps that ended well are not run again, unless something has changed since.
-    against
-        For a verify: the run to compare with, by id or tag.
+    against, repeat, fail_fast
+        For a verify: the run to compare with, by id or tag; how many times everything is run;
+        whether it ends at the first difference.
     """
 
     kind: Literal["pipeline", "verify"] = "pipeline"
@@ -62,6 +63,8 @@ class RunRequest(msgspec.Struct, frozen=True):
     retries: int | None = None
     resumes: str | None = None
     against: str | None = None
+    repeat: int = 1
+    fail_fast: bool = False
 
     def __post_init__(self) -> None:
         for name, value in self.params.items():

@@ -1,4 +1,4 @@
-"""A copy of a project in which a pipeline may do what it likes, and a watch on the original."""
+"""A copy of a project in which a pipeline may do what it likes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from nbtrail.errors import StoreError
 from nbtrail.notebooks.datasets import family_of
 from nbtrail.project import PRUNED_FOLDERS
@@ -20,9 +22,6 @@ from nbtrail.project import PRUNED_FOLDERS
 _CLONE = 0x40049409
 _SKIPPED = PRUNED_FOLDERS - {"site-packages"}
 _PREFIX = "nbtrail-verify-"
-
-#: Size, modification and change time (ns) and inode of a file.
-Stamp = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -85,22 +84,41 @@ def sweep_copies() -> None:
             Claim(path, handle).release()
 
 
+class Folder(msgspec.Struct, frozen=True):
+    """One folder of a project.
+
+    Attributes
+    ----------
+    path
+        POSIX, relative to the root.
+    files
+        POSIX paths of its files, and of links to files that lie outside the project.
+    links
+        Links to what lies inside it, with the POSIX path of their target, be it there or not.
+    """
+
+    path: str
+    files: tuple[str, ...]
+    links: tuple[tuple[str, str], ...]
+
+
 def project_files(root: Path) -> Iterator[str]:
-    """POSIX paths of all files of a project, links followed.
+    """POSIX paths of all files of a project, each once: what links inside it lead to is there.
 
     Left out are nbtrail's and git's own folders, caches and virtual environments.
     """
-    for _folder, files in _walk(root):
-        yield from files
+    for folder in walk(root):
+        yield from folder.files
 
 
-def _walk(root: Path) -> Iterator[tuple[str, list[str]]]:
-    """POSIX paths of the folders of a project, each with those of its files."""
+def walk(root: Path) -> Iterator[Folder]:
+    """The folders of a project; links to folders outside are followed, none twice."""
+    home = os.path.realpath(root)
     seen: set[str] = set()
     pending = [""]
     while pending:
-        folder = pending.pop()
-        real = os.path.realpath(root / folder)
+        path = pending.pop()
+        real = os.path.realpath(root / path)
         if real in seen:
             continue
         seen.add(real)
@@ -108,56 +126,51 @@ def _walk(root: Path) -> Iterator[tuple[str, list[str]]]:
             entries = sorted(os.scandir(real), key=lambda entry: entry.name)
         except OSError:
             continue
-        files = []
+        files, links = [], []
         for entry in entries:
-            path = posixpath.join(folder, entry.name)
-            if entry.is_dir():
-                environment = os.path.exists(os.path.join(entry.path, "pyvenv.cfg"))
-                if entry.name not in _SKIPPED and not environment:
-                    # Links last: a folder of the project counts under its own name first.
-                    pending.insert(0 if entry.is_symlink() else len(pending), path)
+            name = posixpath.join(path, entry.name)
+            inside = _inside(home, entry) if entry.is_symlink() else None
+            if inside is not None:
+                links.append((name, inside))
+            elif _is_folder(entry):
+                if not _is_left_out(entry.name, entry.path):
+                    pending.append(name)
             elif entry.is_file():
-                files.append(path)
-        yield folder, files
+                files.append(name)
+        yield Folder(path, tuple(files), tuple(links))
 
 
-def take_stamps(root: Path) -> dict[str, Stamp]:
-    """What tells whether any file of a project is touched, by POSIX path."""
-    found = {}
-    for path in project_files(root):
-        with contextlib.suppress(OSError):
-            found[path] = _stamp(root / path)
-    return found
+def _inside(home: str, link: os.DirEntry[str]) -> str | None:
+    """Where in the project a link leads; ``None`` when outside, or to what is not copied."""
+    target = os.path.realpath(link.path)
+    if not target.startswith(home + os.sep):
+        # The project itself would be in itself without end.
+        return "." if target == home else None
+    place = home
+    parts = os.path.relpath(target, home).split(os.sep)
+    for part in parts:
+        place = os.path.join(place, part)
+        if _is_left_out(part, place):
+            return None
+    return "/".join(parts)
 
 
-def touched(root: Path, before: dict[str, Stamp], hashes: dict[str, str | None]) -> list[str]:
-    """Files that were changed, made or deleted since ``before``; notebooks are left out.
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
-    Notebooks and their twins are what people edit and save while a verify runs.
 
-    Parameters
-    ----------
-    hashes
-        Content of the files at that time: one that has only been touched is not changed.
-    """
-    from nbtrail.files import sha256_file
-
-    after = take_stamps(root)
-    own = {posixpath.splitext(p)[0] for p in (*before, *after) if p.endswith(".ipynb")}
-    found = []
-    for path in sorted(before.keys() | after.keys()):
-        if before.get(path) == after.get(path) or posixpath.splitext(path)[0] in own:
-            continue
-        if path in before and path in after:
-            with contextlib.suppress(OSError):
-                if sha256_file(root / path) == hashes.get(path):
-                    continue
-        found.append(path)
-    return found
+def _is_left_out(name: str, path: str) -> bool:
+    return name in _SKIPPED or os.path.exists(os.path.join(path, "pyvenv.cfg"))
 
 
 def copy_project(root: Path, target: Path, made: frozenset[str]) -> None:
-    """Copy a project's files to ``target``, as files of their own: never links.
+    """Copy a project's files to ``target``, as files of their own.
+
+    No link in the copy leads out of it: one to a place inside the project becomes one to the same
+    place inside the copy, what another leads to is copied.
 
     Parameters
     ----------
@@ -172,12 +185,15 @@ def copy_project(root: Path, target: Path, made: frozenset[str]) -> None:
     """
     families = {family_of(path) for path in made}
     try:
-        for folder, files in _walk(root):
+        for folder in walk(root):
             # Also where nothing is copied into it: a step may count on the folder.
-            (target / folder).mkdir(parents=True, exist_ok=True)
-            for path in files:
+            place = target / folder.path
+            place.mkdir(parents=True, exist_ok=True)
+            for path in folder.files:
                 if path not in made and family_of(path) not in families:
                     _copy(root / path, target / path)
+            for path, inside in folder.links:
+                (target / path).symlink_to(os.path.relpath(target / inside, place))
     except OSError as error:
         raise StoreError(
             f"The project cannot be copied to {target}: {error.strerror or error}.",
@@ -199,6 +215,12 @@ def _lock(handle: int) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
+    with contextlib.suppress(FileNotFoundError, PermissionError):
+        # Gone since it was listed, or nothing that a step could read: without it the step says so.
+        _copy_readable(source, target)
+
+
+def _copy_readable(source: Path, target: Path) -> None:
     if not _cloned(source, target):
         shutil.copyfile(source, target)
     shutil.copystat(source, target)
@@ -214,8 +236,3 @@ def _cloned(source: Path, target: Path) -> bool:
     except OSError:
         return False
     return True
-
-
-def _stamp(path: Path) -> Stamp:
-    found = path.stat()
-    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -20,12 +20,15 @@ class Baseline(msgspec.Struct, frozen=True):
     ----------
     date
         The newest ISO date under which one of its steps ran.
+    dates
+        That of each step, by path: one that was skipped ran under the date of an earlier run.
     request
         What was asked of it, as the ledger holds it: `nbtrail.ledger.runs.request_of`.
     """
 
     run: str
     date: str
+    dates: dict[str, str]
     request: dict[str, Any]
     environment: str | None
     steps: tuple[StepRecord, ...]
@@ -37,6 +40,13 @@ class Baseline(msgspec.Struct, frozen=True):
             read = {access.path for access in step.inputs} - made
             made.update(access.path for access in step.outputs if access.path not in read)
         return frozenset(made)
+
+    def date_of(self, path: str, before: Iterable[str]) -> str:
+        """The date under which a step runs again.
+
+        Not before those of the steps that it needs, given by path: a date hides what is newer.
+        """
+        return max((self.dates.get(name, "") for name in (path, *before)), default="") or self.date
 
 
 def find_baseline(
@@ -76,9 +86,11 @@ def find_baseline(
 
 
 def _baseline(connection: Connection, row: Row[Any], steps: list[StepRecord]) -> Baseline:
+    dates = {step.path: _date_of(_origin(connection, row, step)) for step in steps}
     return Baseline(
         run=row.id,
-        date=max((_date_of(_origin(connection, row, step)) for step in steps), default=""),
+        date=max(dates.values(), default=""),
+        dates=dates,
         request=_request_of(row),
         environment=row.environment_id,
         steps=tuple(steps),

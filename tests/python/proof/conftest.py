@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,12 @@ _spec.loader.exec_module(_pipeline)
 class ProofFolder(_pipeline.Folder):  # type: ignore[name-defined,misc]
     """A project folder that can be verified."""
 
-    def verify(self, against: str | None = None) -> Any:
-        return self.wait(verify.start(self.project, self.store, against=against))
+    def verify(self, against: str | None = None, **options: Any) -> Any:
+        return self.wait(verify.start(self.project, self.store, against=against, **options))
+
+    def certificate(self, detail: Any) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.root / detail.certificate).read_text())
+        return found
 
 
 @pytest.fixture

@@ -12,17 +12,19 @@ from pathlib import Path
 import pytest
 
 from nbtrail.config import VerifyConfig
+from nbtrail.files import sha256_file
 from nbtrail.ledger.records import FileAccess
 from nbtrail.ledger.steps import StepRecord
-from nbtrail.proof import aside
+from nbtrail.proof import aside, watch
 from nbtrail.proof.compare import (
     Comparison,
+    combine,
     compare_environments,
     compare_files,
     compare_metrics,
-    compare_steps,
-    relative_difference,
+    compare_step,
 )
+from nbtrail.proof.tolerances import relative_difference
 
 
 def a_step(path, metrics=None, outputs=()):
@@ -71,46 +73,49 @@ def test_metrics_that_are_missing_or_new_are_differences():
 def test_files_are_paired_by_family_where_the_date_differs():
     expected = [FileAccess("data/2026-01-01_x.csv", "aa", 1), FileAccess("p.png", "bb", 1)]
     actual = [FileAccess("data/2026-01-02_x.csv", "aa", 1), FileAccess("p.png", "cc", 1)]
-    found = compare_files("s", expected, actual, VerifyConfig())
+    found, _largest = compare_files("s", expected, actual, VerifyConfig())
     assert [(d.name, d.expected, d.actual) for d in found] == [("p.png", "bb", "cc")]
-    assert compare_files("s", expected, actual, VerifyConfig(ignore_files=("*.png",))) == []
+    assert compare_files("s", expected, actual, VerifyConfig(ignore_files=("*.png",)))[0] == []
 
 
 def test_missing_extra_and_unknown_files_are_differences():
     expected = [FileAccess("gone.csv", "aa", 1), FileAccess("moved.csv", None, 1)]
     actual = [FileAccess("new.csv", "bb", 1), FileAccess("moved.csv", None, 1)]
-    found = compare_files("s", expected, actual, VerifyConfig())
+    found, _largest = compare_files("s", expected, actual, VerifyConfig())
     assert [d.name for d in found] == ["gone.csv", "moved.csv", "new.csv"]
 
 
 def test_steps_that_are_missing_now_are_differences_and_the_rest_is_counted():
     a = a_step("a", metrics={"x": 1.0, "y": 2.0}, outputs=(FileAccess("f", "aa"),))
     b = a_step("b", outputs=(FileAccess("g", "bb"), FileAccess("h.log", "cc")))
-    gone = a_step("gone", metrics={"z": 1.0})
     config = VerifyConfig(ignore_files=("*.log",))
-    found = compare_steps([a, gone, b], [a, b], config)
+    compared = {step.path: compare_step(step, step, config) for step in (a, b)}
+    found = combine(("a", "b"), ("a", "gone", "b"), compared)
     assert [(d.kind, d.step, d.name) for d in found.differences] == [("output", "gone", "gone")]
     assert found.missing == ("gone",)
     assert (found.metrics, found.files) == (2, 2)
     assert not found.is_identical
-    assert not compare_steps([gone], [], config).is_nothing
+    assert not combine((), ("gone",), {}).is_nothing
+    assert combine(("a",), ("a", "gone"), compared, is_whole=False).missing == ()
     empty = a_step("a", outputs=(FileAccess("h.log", "cc"),))
-    assert compare_steps([empty], [empty], config).is_nothing
+    assert combine(("a",), ("a",), {"a": compare_step(empty, empty, config)}).is_nothing
 
 
 @pytest.mark.parametrize(
-    ("metrics", "files", "expected"),
+    ("counts", "expected"),
     [
-        (17, 22, "All 17 metrics and 22 files came out the same."),
-        (2, 1, "All 2 metrics and 1 file came out the same."),
-        (1, 3, "1 metric and 3 files came out the same."),
-        (5, 0, "All 5 metrics came out the same."),
-        (0, 2, "All 2 files came out the same."),
-        (0, 1, "1 file came out the same."),
+        ((17, 22, 9), "All 17 metrics, 22 files and 9 cell outputs came out the same."),
+        ((2, 1, 0), "All 2 metrics and 1 file came out the same."),
+        ((1, 3, 0), "1 metric and 3 files came out the same."),
+        ((5, 0, 0), "All 5 metrics came out the same."),
+        ((0, 2, 0), "All 2 files came out the same."),
+        ((0, 0, 1), "1 cell output came out the same."),
     ],
 )
-def test_what_was_compared_is_counted(metrics, files, expected):
-    assert Comparison((), None, metrics=metrics, files=files).counted() == expected
+def test_what_was_compared_is_counted(counts, expected):
+    metrics, files, outputs = counts
+    found = Comparison((), None, metrics=metrics, files=files, outputs=outputs)
+    assert found.counted() == expected
 
 
 def test_environments_are_told_apart_by_version():
@@ -154,7 +159,8 @@ def test_a_copy_has_the_empty_folders_and_not_those_that_are_left_out(tmp_path: 
     (root / "round").symlink_to(root)
     aside.copy_project(root, target, frozenset())
     found = sorted(str(p.relative_to(target)) for p in target.rglob("*"))
-    assert found == ["data", "models", "models/best"]
+    assert found == ["data", "models", "models/best", "round"]
+    assert os.readlink(target / "round") == "."
 
 
 def test_copies_of_dead_processes_are_swept_and_those_in_use_are_not(tmp_path: Path, monkeypatch):
@@ -204,16 +210,15 @@ def test_removing_a_copy_leaves_alone_what_its_links_lead_to(tmp_path: Path):
     assert (outside / "theirs.csv").exists()
 
 
-def test_touched_files_are_noticed_and_saved_notebooks_are_not(tmp_path: Path):
-    for name in ("a.ipynb", "a.py", "data.csv", "same.csv", "gone.csv"):
+def test_touched_files_are_noticed(tmp_path: Path):
+    for name in ("a.ipynb", "data.csv", "same.csv", "gone.csv"):
         (tmp_path / name).write_text(name)
-    before = aside.take_stamps(tmp_path)
-    from nbtrail.files import sha256_file
-
+    before = watch.take_stamps(tmp_path)
     hashes = {name: sha256_file(tmp_path / name) for name in before}
-    for name in ("a.ipynb", "a.py", "data.csv"):
+    for name in ("a.ipynb", "data.csv"):
         (tmp_path / name).write_text("edited")
     (tmp_path / "same.csv").write_text("same.csv")
     (tmp_path / "gone.csv").unlink()
     (tmp_path / "new.csv").write_text("new")
-    assert aside.touched(tmp_path, before, hashes) == ["data.csv", "gone.csv", "new.csv"]
+    found = watch.touched(tmp_path, before, hashes)
+    assert found == ["a.ipynb", "data.csv", "gone.csv", "new.csv"]

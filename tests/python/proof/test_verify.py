@@ -61,7 +61,7 @@ def test_the_same_again_is_identical_and_leaves_the_project_alone(numbers):
     assert detail.summary.against == ran.summary.run
     assert detail.summary.largest_difference == 0.0
     assert detail.differences == ()
-    assert detail.summary.message == "1 metric and 1 file came out the same."
+    assert detail.summary.message == "1 metric, 1 file and 2 cell outputs came out the same."
     assert [step.status for step in detail.steps] == ["ran", "ran", "ran"]
     assert detail.summary.metrics == ran.summary.metrics
     assert contents(numbers.root) == before
@@ -73,7 +73,7 @@ def test_the_same_again_is_identical_and_leaves_the_project_alone(numbers):
     assert certificate["date_of_datasets"] == "2026-02-03"
     assert [entry["path"] for entry in certificate["inputs"]] == ["raw.json"]
     assert certificate["metrics"][MODEL] == ran.summary.metrics
-    assert certificate["compared"] == {"files": 1, "metrics": 1}
+    assert certificate["compared"] == {"files": 1, "metrics": 1, "outputs": 2}
 
 
 def test_steps_taken_from_the_record_count_with_their_recorded_results(numbers):
@@ -182,7 +182,9 @@ def test_what_cannot_be_compared_is_said(numbers):
     partial = numbers.verify(against=part.summary.run)
     assert partial.summary.verdict == "identical"
     # What the run compared with does not have is said, rather than taken for proved.
-    assert partial.summary.message.startswith("1 file came out the same. Not in run")
+    assert partial.summary.message.startswith(
+        "1 file and 1 cell output came out the same. Not in run"
+    )
     assert MODEL in partial.summary.message
     assert PLOT in partial.summary.message
     with pytest.raises(UsageError, match="verify run"):
@@ -218,7 +220,7 @@ def test_a_renamed_notebook_is_the_same_step(numbers):
 
 
 def test_nothing_compared_proves_nothing(folder):
-    folder.notebook(PLOT, "print('looks fine')")
+    folder.notebook(PLOT, "looks = 'fine'")
     folder.run()
     detail = folder.verify()
     assert (detail.summary.status, detail.summary.verdict) == ("failed", "failed")
