@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from nbtrail.app.access import Access
 from nbtrail.errors import NbtrailError, NotFoundError
 
 if TYPE_CHECKING:
+    from nbtrail.diff.images import PixelBudget
     from nbtrail.history.compare import Compared
     from nbtrail.history.restore import Plan, Restored
     from nbtrail.history.timeline import TimelineEntry
@@ -177,24 +178,27 @@ class History(Access):
         return plan_restore(sources, version, cell=cell, to=target), sources
 
     def diff(
-        self, a: str, b: str | None = None, *, working: Notebook | None = None
+        self,
+        a: str,
+        b: str | None = None,
+        *,
+        working: Notebook | None = None,
+        pixels: PixelBudget | None = None,
     ) -> dict[str, Any]:
         """The difference between two versions of notebooks, such as ``a.ipynb@last``.
 
         With one version, between the notebook's last run and that version. ``working`` is the
-        content of ``@working``: what a client has on screen.
+        content of ``@working``: what a client has on screen. ``pixels`` is how much of images is
+        looked at.
         """
-        from nbtrail.diff import diff_notebooks
+        from nbtrail.diff.notebooks import diff_notebooks, with_outputs
         from nbtrail.history.versions import Version, load_version, parse_version
 
         right = parse_version(self.project, b if b is not None else a)
         left = parse_version(self.project, a) if b is not None else Version(right.path, "last")
         sources = self._sources(left, right, working=working)
         before, after = load_version(sources, left), load_version(sources, right)
-        found = diff_notebooks(before, after)
-        for entry in found["cells"]:
-            entry["a_outputs"] = _outputs(before, entry["a"], entry)
-            entry["b_outputs"] = _outputs(after, entry["b"], entry)
+        found = with_outputs(diff_notebooks(before, after, pixels=pixels), before, after)
         return {**found, "a": str(left), "b": str(right)}
 
     def compare(self, runs: Sequence[str]) -> Compared:
@@ -214,11 +218,3 @@ class History(Access):
         paired = any(version.which in ("twin", "base") for version in versions)
         store = self.store_or_none() if paired else None
         return Sources(self.project, store, None, working)
-
-
-def _outputs(notebook: Mapping[str, Any], index: int | None, entry: Mapping[str, Any]) -> list[Any]:
-    """Outputs of one side of a difference; none where nothing changed: they are on screen."""
-    if index is None or (entry["op"] == "equal" and entry["outputs"] == "same"):
-        return []
-    outputs = notebook["cells"][index].get("outputs")
-    return outputs if isinstance(outputs, list) else []

@@ -124,7 +124,7 @@ def common(command: Command) -> Command:
 
 def style(text: str, colour: str | None = None, *, bold: bool = False, dim: bool = False) -> str:
     """Coloured text; colours are dropped where the output is no terminal."""
-    return click.style(text, fg=colour, bold=bold, dim=dim)
+    return click.style(text, fg=colour, bold=bold or None, dim=dim or None)
 
 
 def seconds(value: float | None) -> str:

@@ -2,61 +2,80 @@
 
 from __future__ import annotations
 
-from typing import Any
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from nbtrail.cli.context import Settings, common, style
+from nbtrail.cli.context import Settings, common
+
+if TYPE_CHECKING:
+    from nbtrail.diff.images import PixelBudget
 
 
 @click.command()
 @click.argument("a")
 @click.argument("b", required=False)
+@click.option("--outputs", is_flag=True, help="Say what differs in outputs, noise included.")
+@click.option("--html", "page", metavar="FILE", help="Write a page to look at; - for stdout.")
 @common
-def diff(settings: Settings, a: str, b: str | None) -> None:
+def diff(settings: Settings, a: str, b: str | None, outputs: bool, page: str | None) -> None:
     """What changed between two versions; with one, since the notebook's last run.
 
-    A version is @last, @saved, @run:ID or @git:REV behind the path.
+    A version is @last, @saved, @run:ID, @snap:ID or @git:REV behind the path. Two files need be
+    in no project. Outputs that differ only by times, addresses and the like are noise, and no
+    difference. Exit status 1 when there are differences.
 
     \b
     Examples:
       nbtrail diff CLEANING-ages.ipynb
-      nbtrail diff CLEANING-ages.ipynb@git:HEAD CLEANING-ages.ipynb
+      nbtrail diff CLEANING-ages.ipynb@git:HEAD CLEANING-ages.ipynb --outputs
+      nbtrail diff old.ipynb new.ipynb --html changes.html
     """
-    with settings.open() as opened:
-        found = opened.diff(*_versions(settings, opened, a, b))
-    if settings.as_json:
+    from nbtrail.diff.images import PixelBudget
+
+    pixels = PixelBudget(None, heat_maps=page is not None) if outputs or page else PixelBudget()
+    found = _find(settings, a, b, pixels)
+    if page is not None:
+        _write_page(settings, found, page)
+    if settings.as_json and page != "-":
         settings.print_json(found)
-        return
-    settings.say(style(f"{found['a']} → {found['b']}", bold=True))
-    settings.say(summary_line(found["summary"]))
-    unchanged = 0
-    for cell in found["cells"]:
-        if cell["op"] == "equal" and cell["outputs"] != "changed":
-            unchanged += 1
-            continue
-        unchanged = _say_unchanged(settings, unchanged)
-        _say_cell(settings, cell)
-    _say_unchanged(settings, unchanged)
+    elif page is None and not settings.quiet:
+        from nbtrail.cli.difference_text import difference_text
+
+        _show("\n".join(difference_text(found, outputs=outputs)) + "\n")
+    if is_different(found):
+        raise click.exceptions.Exit(1)
 
 
-def summary_line(summary: dict[str, int]) -> str:
-    """Counts as a sentence: ``1 cell changed, 1 moved; outputs: 2 changed, 5 noise``."""
-    parts = [
-        f"{summary[key]} {word}"
-        for key, word in (
-            ("modified", "changed"), ("inserted", "inserted"),
-            ("deleted", "deleted"), ("moved", "moved"),
-        )
-        if summary[key]
-    ]  # fmt: skip
-    text = ("cells: " + ", ".join(parts)) if parts else "no cell changed"
-    outputs = [
-        f"{summary[f'outputs_{kind}']} {kind}"
-        for kind in ("changed", "noise")
-        if summary[f"outputs_{kind}"]
-    ]
-    return text + (f"; outputs: {', '.join(outputs)}" if outputs else "")
+def is_different(found: dict[str, Any]) -> bool:
+    """Whether there is more than noise between two versions."""
+    metadata = [found["metadata"], *(cell["metadata"] for cell in found["cells"])]
+    return (
+        any(cell["op"] != "equal" or cell["outputs"] == "changed" for cell in found["cells"])
+        or any(change["verdict"] == "changed" for changes in metadata for change in changes)
+    )  # fmt: skip
+
+
+def _find(settings: Settings, a: str, b: str | None, pixels: PixelBudget) -> dict[str, Any]:
+    base = Path(settings.directory)
+    if b is not None and (base / a).is_file() and (base / b).is_file():
+        return _between_files(base, a, b, pixels)
+    with settings.open() as opened:
+        return opened.diff(*_versions(settings, opened, a, b), pixels=pixels)
+
+
+def _between_files(base: Path, a: str, b: str, pixels: PixelBudget) -> dict[str, Any]:
+    """Two files as they are: no project is looked for, and no ledger."""
+    from nbtrail.diff.notebooks import diff_notebooks, with_outputs
+    from nbtrail.notebooks.document import collector_paused, read_notebook
+
+    with collector_paused():
+        before, after = read_notebook(base / a), read_notebook(base / b)
+        found = with_outputs(diff_notebooks(before, after, pixels=pixels), before, after)
+    return {**found, "a": a, "b": b}
 
 
 def _versions(settings: Settings, opened: Any, a: str, b: str | None) -> list[str]:
@@ -65,28 +84,42 @@ def _versions(settings: Settings, opened: Any, a: str, b: str | None) -> list[st
         if text is None:
             continue
         path, separator, which = text.partition("@")
-        if separator:
+        if separator and not (Path(settings.directory) / text).exists():
             found.append(f"{settings.path(opened, path)}@{which}")
         else:
             found.append(settings.path(opened, text))
     return found
 
 
-def _say_unchanged(settings: Settings, count: int) -> int:
-    if count:
-        settings.say(style(f"  … {count} unchanged", dim=True))
-    return 0
+def _write_page(settings: Settings, found: dict[str, Any], page: str) -> None:
+    from nbtrail.diff.page import page_of
+    from nbtrail.files import write_atomic
+
+    data = page_of(found).encode("utf-8", errors="replace")
+    if page == "-":
+        sys.stdout.buffer.write(data)
+        return
+    path = Path(page)
+    try:
+        write_atomic(path, data)
+    except OSError as error:
+        from nbtrail.errors import UsageError
+
+        raise UsageError(
+            f"{page} cannot be written: {error.strerror}.", hint="Choose another file."
+        ) from error
+    if not settings.as_json:
+        settings.say(f"wrote {page}")
 
 
-def _say_cell(settings: Settings, cell: dict[str, Any]) -> None:
-    where = cell["b"] if cell["b"] is not None else cell["a"]
-    title = f"cell {where + 1} ({cell['cell_type']}): {cell['op']}"
-    if cell["op"] == "move":
-        title += f" from {cell['a'] + 1}"
-    if cell["outputs"] != "same":
-        title += f", outputs {cell['outputs']}"
-    settings.say(style(title, "cyan"))
-    marks = {"equal": (" ", None), "delete": ("-", "red"), "insert": ("+", "green")}
-    for line in cell["source"]:
-        mark, colour = marks[line["op"]]
-        settings.say(style(f"  {mark} {line['text']}", colour))
+def _show(text: str) -> None:
+    """Print, with a pager where somebody looks at a terminal, as git does."""
+    colour = "FORCE_COLOR" in os.environ or (sys.stdout.isatty() and "NO_COLOR" not in os.environ)
+    if not colour:
+        text = click.unstyle(text)
+    if sys.stdout.isatty():
+        # Less leaves at once what fits on one screen, and shows colours.
+        os.environ.setdefault("LESS", "FRX")
+        click.echo_via_pager(text, color=colour)
+    else:
+        click.echo(text, nl=False, color=colour)

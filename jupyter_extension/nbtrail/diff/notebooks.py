@@ -70,6 +70,17 @@ def _diff(a: Notebook, b: Notebook, budget: PixelBudget) -> NotebookDiff:
     }
 
 
+def with_outputs(found: NotebookDiff, a: Notebook, b: Notebook) -> NotebookDiff:
+    """The difference with the outputs of both sides (``a_outputs``, ``b_outputs``) put into it.
+
+    There are none of cells where nothing changed: they are in either notebook.
+    """
+    for entry in found["cells"]:
+        entry["a_outputs"] = _outputs(a, entry["a"], entry)
+        entry["b_outputs"] = _outputs(b, entry["b"], entry)
+    return found
+
+
 def patch_notebook(a: Notebook, diff: Mapping[str, Any]) -> Notebook:
     """The notebook ``b`` that ``diff_notebooks(a, b)`` was made from.
 
@@ -178,6 +189,13 @@ def _entry(op: Any, a: Cell | None, b: Cell | None) -> CellDiff:
         "outputs_detail": [],
         "cell": None,
     }
+
+
+def _outputs(notebook: Notebook, index: int | None, entry: CellDiff) -> list[Any]:
+    if index is None or (entry["op"] == "equal" and entry["outputs"] == "same"):
+        return []
+    outputs = notebook["cells"][index].get("outputs")
+    return outputs if isinstance(outputs, list) else []
 
 
 def _set_outputs(entry: CellDiff, found: list[OutputDiff]) -> None:

@@ -9,7 +9,7 @@ from nbtrail.diff.sequences import common
 from nbtrail.diff.shape import Line, LineOp
 
 #: Lines with less in common (share of characters in equal words) are no counterparts.
-_ALIKE = 0.4
+_ALIKE = 0.3
 #: Longer lines are compared from their ends only; more lines are paired in their order.
 _LONGEST, _MOST_LINES = 2_000, 40
 _WORDS = re.compile(r"\d+(?:\.\d+)?|\w+|\s+|[^\w\s]")

@@ -71,6 +71,13 @@ def normalise_text(text: str) -> str:
     return text
 
 
+def plain_text(text: str) -> str:
+    """Text as a terminal would show it: no colours, and only what a line ends up as."""
+    for pattern, replacement, _, _ in _NOISE[:2]:
+        text = pattern.sub(replacement, text)
+    return text
+
+
 def compare_text(a: str, b: str, *, html: bool = False) -> tuple[Verdict, str, dict[str, Any]]:
     """Verdict, reason, and where two texts first differ: ``line`` (from 1), ``a``, ``b``."""
     if a == b:

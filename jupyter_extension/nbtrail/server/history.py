@@ -20,6 +20,7 @@ from nbtrail.server.follow import find_owner
 from nbtrail.server.handlers import PATH, ApiHandler, optional_text, route, texts
 
 if TYPE_CHECKING:
+    from nbtrail.diff.images import PixelBudget
     from nbtrail.history.restore import Plan, Restored
     from nbtrail.history.versions import Sources
     from nbtrail.notebooks.document import Notebook
@@ -217,6 +218,15 @@ def _note(sources: Sources, plan: Plan, kept: str | None, content: Notebook) -> 
     note_restored(sources, plan, kept, dump_notebook(content))
 
 
+def _pixels(text: str | None) -> PixelBudget | None:
+    """How much of images is compared: by default little, with ``all`` everything."""
+    from nbtrail.diff.images import PixelBudget
+
+    if text not in (None, "all"):
+        raise UsageError(f"pixels={text} is unknown.", hint="Leave it out, or say pixels=all.")
+    return None if text is None else PixelBudget(None, heat_maps=True)
+
+
 class DiffHandler(ApiHandler):
     """``GET diff?a=&b=``; ``POST diff`` brings along what is on screen, as ``PATH@working``."""
 
@@ -225,19 +235,21 @@ class DiffHandler(ApiHandler):
         opened = await self.opened()
         a = self.get_query_argument("a")
         b = self.get_query_argument("b", None)
-        self.answer(await self.off_loop(opened.diff, a, b))
+        pixels = _pixels(self.get_query_argument("pixels", None))
+        self.answer(await self.off_loop(lambda: opened.diff(a, b, pixels=pixels)))
 
     @route
     async def post(self) -> None:
-        body = self.body(frozenset({"a", "b", "working"}))
+        body = self.body(frozenset({"a", "b", "working", "pixels"}))
         working = body.get("working")
         if not isinstance(working, dict) or not isinstance(working.get("cells"), list):
             raise UsageError("working is not a notebook.", hint="Send the model's content.")
         a, b = optional_text(body, "a"), optional_text(body, "b")
         if a is None:
             raise UsageError("a is missing.")
+        pixels = _pixels(optional_text(body, "pixels"))
         opened = await self.opened(a.partition("@")[0])
-        self.answer(await self.off_loop(lambda: opened.diff(a, b, working=working)))
+        self.answer(await self.off_loop(lambda: opened.diff(a, b, working=working, pixels=pixels)))
 
 
 class CompareHandler(ApiHandler):

@@ -204,9 +204,9 @@ def test_run_log_diff_and_verify(project: Path) -> None:
     changed = json.loads((project / CLEANING).read_text())
     changed["cells"][1]["source"] = ["random.seed(4)"]
     (project / CLEANING).write_text(json.dumps(changed))
-    diff = answer(project, "diff", CLEANING)
+    diff = answer(project, "diff", CLEANING, code=1)
     assert diff["summary"]["modified"] == 1
-    assert "+ random.seed(4)" in call(project, "diff", CLEANING).stdout
+    assert "+ random.seed(4)" in call(project, "diff", CLEANING, code=1).stdout
     different = answer(project, "verify", "--against", "first-numbers", code=1)
     assert (different["verdict"], different["against"]) == ("different", ran["run"])
     named = {d["name"] for d in different["differences"]}

@@ -14,28 +14,11 @@ from nbtrail.diff.outputs import compare_outputs
 from nbtrail.diff.text import normalise_text
 from nbtrail.errors import ConflictError
 
-
-def code(source: str, identity: str | None = None, outputs: Any = ()) -> dict[str, Any]:
-    cell: dict[str, Any] = {
-        "cell_type": "code",
-        "source": source,
-        "metadata": {},
-        "outputs": list(outputs),
-        "execution_count": None,
-    }
-    return cell | ({"id": identity} if identity else {})
-
-
-def notebook(*cells: dict[str, Any]) -> dict[str, Any]:
-    return {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": list(cells)}
+from .conftest import code, notebook, stream
 
 
 def operations(a: dict[str, Any], b: dict[str, Any]) -> list[tuple[str, Any, Any]]:
     return [(c["op"], c["a"], c["b"]) for c in diff_notebooks(a, b)["cells"]]
-
-
-def stream(text: str) -> dict[str, Any]:
-    return {"output_type": "stream", "name": "stdout", "text": text}
 
 
 def test_one_changed_line_is_one_changed_line() -> None:

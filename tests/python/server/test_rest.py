@@ -129,6 +129,7 @@ async def test_a_bad_name_is_refused_with_its_finding(api: Api, root: Path) -> N
         ("GET", "diff", {"a": CLEANING}, 404),
         ("GET", "diff", {"a": f"{CLEANING}@nonsense"}, 400),
         ("GET", "diff", {}, 400),
+        ("GET", "diff", {"a": CLEANING, "b": CLEANING, "pixels": "some"}, 400),
         ("GET", "search", {}, 400),
         ("GET", "search", {"q": "()"}, 400),
         ("GET", "project", {"project": "../.."}, 403),
@@ -147,7 +148,7 @@ async def test_every_error_has_one_shape(
 
 
 async def test_differences(api: Api, root: Path) -> None:
-    status, diff = await api("GET", "diff", a=CLEANING, b=EXPERIMENTAL)
+    status, diff = await api("GET", "diff", a=CLEANING, b=EXPERIMENTAL, pixels="all")
     assert status == 200
     assert diff["summary"]["modified"] + diff["summary"]["inserted"] >= 1
     assert {"a_outputs", "b_outputs"} <= set(diff["cells"][0])
