@@ -119,6 +119,17 @@ class Pipeline(Access):
             fork=self._alone,
         )
 
+    def note_pass(self, path: str) -> str | None:
+        """Put the last pass over a notebook on record as a run, if it was a straight one.
+
+        Returns the run's id, or ``None`` where there is nothing new to put down.
+        """
+        from nbtrail.pipeline.interactive import note_pass
+
+        if not self.project.adopted or self.config_error is not None:
+            return None
+        return note_pass(self.project, self.store, path)
+
     def start_verify(self, *, against: str | None = None) -> str:
         """Start a verify in a process of its own; returns its id at once."""
         from nbtrail.proof import verify

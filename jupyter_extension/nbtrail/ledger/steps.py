@@ -13,7 +13,13 @@ from nbtrail.ledger import tables as t
 from nbtrail.ledger.records import FileAccess
 
 _GOOD = ("ran", "cached")
+#: Kinds of runs whose steps stand for having run them; a verify runs copies.
+_COUNTED = ("pipeline", "interactive")
 _ACTIVE = ("queued", "running")
+
+
+#: An execution: its id, whether the probe saw it, and its accesses as ``(kind, file)``.
+Accesses = tuple[int, bool, list[tuple[str, FileAccess]]]
 
 
 class StepRecord(msgspec.Struct, frozen=True):
@@ -47,10 +53,10 @@ class StepRecord(msgspec.Struct, frozen=True):
 def good_steps(
     connection: Connection, path: str, *, code_key: str | None = None, limit: int = 20
 ) -> list[StepRecord]:
-    """Steps of pipeline runs in which this notebook ended well, newest first."""
+    """Steps in which this notebook ended well, newest first; those of a verify do not count."""
     query = (
         _select_steps()
-        .where(_named(path), t.run_steps.c.status.in_(_GOOD), t.runs.c.kind == "pipeline")
+        .where(_named(path), t.run_steps.c.status.in_(_GOOD), t.runs.c.kind.in_(_COUNTED))
         .order_by(t.runs.c.started_at.desc(), t.runs.c.id.desc())
         .limit(limit)
     )
@@ -164,19 +170,24 @@ def execution_count(connection: Connection, run: str, path: str) -> int:
     return int(connection.execute(query).scalar_one())
 
 
-def run_accesses(
-    connection: Connection, run: str, path: str
-) -> list[tuple[int, bool, list[tuple[str, FileAccess]]]]:
-    """Executions of a notebook in a run, in order.
-
-    Each is its id, whether the probe saw it, and its accesses as ``(kind, file)``.
-    """
-    executions = connection.execute(
+def run_accesses(connection: Connection, run: str, path: str) -> list[Accesses]:
+    """Executions of a notebook in a run, in order, with what they accessed."""
+    return _accesses(
+        connection,
         select(t.executions.c.id, t.executions.c.probed)
         .join(t.notebooks, t.notebooks.c.id == t.executions.c.notebook_id)
-        .where(t.executions.c.run_id == run, t.notebooks.c.path == path)
-        .order_by(t.executions.c.id)
-    ).all()
+        .where(t.executions.c.run_id == run, t.notebooks.c.path == path),
+    )
+
+
+def accesses_of(connection: Connection, ids: Sequence[int]) -> list[Accesses]:
+    """These executions, in order, with what they accessed."""
+    query = select(t.executions.c.id, t.executions.c.probed)
+    return _accesses(connection, query.where(t.executions.c.id.in_(list(ids))))
+
+
+def _accesses(connection: Connection, query: Any) -> list[Accesses]:
+    executions = connection.execute(query.order_by(t.executions.c.id)).all()
     accesses: defaultdict[int, list[tuple[str, FileAccess]]] = defaultdict(list)
     ids = [row.id for row in executions]
     for row in connection.execute(
@@ -285,7 +296,7 @@ def _newest_by_path(connection: Connection, statuses: tuple[str, ...]) -> dict[s
             t.notebooks,
             (t.notebooks.c.id == t.run_steps.c.notebook_id) & t.notebooks.c.retired_at.is_(None),
         )
-        .where(t.run_steps.c.status.in_(statuses), t.runs.c.kind == "pipeline")
+        .where(t.run_steps.c.status.in_(statuses), t.runs.c.kind.in_(_COUNTED))
         .group_by(name)
         .subquery()
     )
@@ -296,7 +307,7 @@ def _newest_by_path(connection: Connection, statuses: tuple[str, ...]) -> dict[s
             (newest.c.name == func.coalesce(t.notebooks.c.path, t.run_steps.c.path))
             & (newest.c.newest == t.runs.c.started_at),
         )
-        .where(t.run_steps.c.status.in_(statuses), t.runs.c.kind == "pipeline")
+        .where(t.run_steps.c.status.in_(statuses), t.runs.c.kind.in_(_COUNTED))
     ).all()
     return {record.path: record for record in _records(connection, rows)}
 

@@ -13,7 +13,7 @@ from nbtrail.notebooks.document import Notebook
 from nbtrail.pipeline.kernels import Kernel
 
 #: nbclient's tag for cells that are not run.
-_SKIP = "skip-execution"
+SKIP = "skip-execution"
 
 
 class CellFailure(msgspec.Struct, frozen=True):
@@ -136,7 +136,7 @@ def code_cell_count(notebook: Notebook) -> int:
 def executed_count(notebook: Notebook) -> int:
     """Number of cells that are sent to the kernel: nbclient leaves out blank and skipped ones."""
     return sum(
-        cell.type == "code" and bool(cell.source.strip()) and _SKIP not in cell.tags
+        cell.type == "code" and bool(cell.source.strip()) and SKIP not in cell.tags
         for cell in cells_of(notebook)
     )
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import posixpath
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from nbtrail.files import fingerprint, stable_sha256
 from nbtrail.ledger.records import FileAccess
-from nbtrail.ledger.steps import run_accesses, run_environment, run_metrics, started_children
+from nbtrail.ledger.steps import Accesses, run_environment, run_metrics, started_children
 from nbtrail.ledger.store import Store
 from nbtrail.notebooks.datasets import family_of
 from nbtrail.pipeline.hashes import FileHashes
@@ -85,19 +86,20 @@ def expected_files(
 def gather(
     store: Store,
     root: Path,
-    run: str,
     path: str,
+    executions: Sequence[Accesses],
     expected: Expected,
     modules: frozenset[str] = frozenset(),
     cells: int = 0,
     hidden: bool = False,
     declared: bool = False,
-    before: int = 0,
 ) -> Outcome:
     """Put together what a step's executions did.
 
     Parameters
     ----------
+    executions
+        In order, those of the notebook at ``path``.
     modules
         Local modules that the step's key has already.
     cells
@@ -107,12 +109,9 @@ def gather(
     declared
         Whether nbtrail.toml names the inputs, so that it does not matter what processes read
         that the step started.
-    before
-        How many of the executions belong to attempts that failed: they are left out.
     """
+    ids = [identity for identity, _probed, _files in executions]
     with store.read() as connection:
-        executions = run_accesses(connection, run, path)[before:]
-        ids = [identity for identity, _probed, _files in executions]
         metrics = run_metrics(connection, ids)
         environment = run_environment(connection, ids)
         hidden = hidden or (not declared and started_children(connection, ids))

@@ -14,7 +14,7 @@ import msgspec
 from nbtrail.errors import NbtrailError
 from nbtrail.files import sha256_bytes
 from nbtrail.ledger import runs as ledger_runs
-from nbtrail.ledger.steps import StepRecord, execution_count, good_steps
+from nbtrail.ledger.steps import StepRecord, execution_count, good_steps, run_accesses
 from nbtrail.notebooks.cells import kernel_name, sources_digest
 from nbtrail.notebooks.document import Notebook, dump_notebook, parse_notebook
 from nbtrail.pipeline import cells, keys, outcome, writeback
@@ -211,16 +211,17 @@ class StepRun:
         analysis = self.node.analysis
         declared = engine.project.config.pipeline.declared(self.path)
         failure = result.failure
+        with engine.store.read() as connection:
+            executions = run_accesses(connection, engine.run, self.path)[self._before :]
         found = outcome.gather(
             engine.store,
             engine.project.root,
-            engine.run,
             self.path,
+            executions,
             self.expected,
             frozenset(name for name, _digest in analysis.modules),
             cells.executed_count(self.notebook),
             declared=bool(declared and declared.reads),
-            before=self._before,
         )
         if found.outside:
             engine.outside[self.path] = found.outside

@@ -18,6 +18,7 @@ from nbtrail.notebooks.names import is_draft
 from nbtrail.server import contents
 from nbtrail.server.events import PROJECT, Events, register_schemas
 from nbtrail.server.history import Rememberer
+from nbtrail.server.passes import Passes
 from nbtrail.server.projects import Projects
 from nbtrail.server.recording import Recording
 from nbtrail.server.retention import Keeper
@@ -47,6 +48,7 @@ class NbtrailExtension(ExtensionApp):
         )
         self._events: Events | None = None
         self._watcher: Watcher | None = None
+        self._passes: Passes | None = None
         self._keeper = Keeper(self.projects.opened)
         self._recording: Recording | None = None
         self.rememberer: Rememberer | None = None
@@ -68,8 +70,13 @@ class NbtrailExtension(ExtensionApp):
         assert logger is not None
         register_schemas(logger)
         self._events = Events(logger, loop)
+        self._passes = Passes(self._flush)
+        self._passes.start()
         self._watcher = Watcher(
-            self.projects.opened, self.projects.contents_root, self._events.emit
+            self.projects.opened,
+            self.projects.contents_root,
+            self._events.emit,
+            self._passes.touched,
         )
         self._watcher.start()
         self._keeper.start()
@@ -103,6 +110,9 @@ class NbtrailExtension(ExtensionApp):
         recording, self._recording = self._recording, None
         if recording is not None:
             await recording.stop()
+        passes, self._passes = self._passes, None
+        if passes is not None:
+            await asyncio.get_running_loop().run_in_executor(None, passes.stop)
         watcher, self._watcher = self._watcher, None
         if watcher is not None:
             watcher.stop()
@@ -121,6 +131,8 @@ class NbtrailExtension(ExtensionApp):
         if self._events is not None:
             name = self.projects.contents_root(opened)
             self._events.emit(PROJECT, {"project": name, "what": "notebooks", "path": path})
+        if self._passes is not None:
+            self._passes.touched(opened, path)
 
     def _tell_of(self, contents_path: str) -> None:
         """`_tell` for a notebook by its contents path."""
@@ -130,6 +142,10 @@ class NbtrailExtension(ExtensionApp):
         except NbtrailError:
             return
         self._tell(opened, path)
+
+    def _flush(self, timeout: float) -> bool:
+        """Wait until what was executed is on record; false after ``timeout`` seconds."""
+        return self._recording is None or self._recording.recorder.flush(timeout)
 
     def _watcher_wake(self) -> None:
         if self._watcher is not None:

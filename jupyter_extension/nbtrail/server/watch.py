@@ -39,6 +39,8 @@ class Watcher:
         Name of a project in events.
     emit
         Takes schema id and data; called on the watcher's thread.
+    on_executed
+        Called with a project and a notebook, of which an execution has ended.
     """
 
     def __init__(
@@ -46,10 +48,12 @@ class Watcher:
         opened: Callable[[], list[OpenProject]],
         contents_root: Callable[[OpenProject], str],
         emit: Emit,
+        on_executed: Callable[[OpenProject, str | None], None] = lambda *_: None,
     ) -> None:
         self._opened = opened
         self._contents_root = contents_root
         self._emit = emit
+        self._on_executed = on_executed
         self._wake = threading.Event()
         self._stopped = threading.Event()
         self._seen: dict[OpenProject, _Seen] = {}
@@ -107,6 +111,8 @@ class Watcher:
         self._problems.pop(opened, None)
         for schema, data in changes:
             self._send(opened, schema, data)
+            if schema == events.EXECUTION and data["status"] != "running":
+                self._on_executed(opened, data["notebook"])
 
     def _send(self, opened: OpenProject, schema: str, data: dict[str, Any]) -> None:
         self._emit(schema, {"project": self._contents_root(opened), **data})
@@ -158,7 +164,8 @@ class _Seen:
             key = tuple(state.values())
             if self._runs.get(run) == key:
                 continue
-            ended = run in self._runs and state["status"] not in _ACTIVE
+            # A pass of somebody's is on record only once it is over.
+            ended = not first and state["status"] not in _ACTIVE
             self._runs[run] = key
             if first and state["status"] not in _ACTIVE:
                 continue

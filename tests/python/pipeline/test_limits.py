@@ -52,7 +52,7 @@ def test_a_step_that_takes_too_much_memory_is_stopped(folder):
     assert statuses(detail) == {itself: "failed", child: "failed", FINE: "ran"}
     for path, cell in ((itself, 1), (child, 1)):
         error = step(detail, path).error
-        assert (error["name"], error["cell"]) == ("MemoryLimit", cell)
+        assert (error["name"], error["cell"]) == ("MemoryLimit", cell), error
         assert f"Cell {cell + 1} took more memory" in error["message"]
         assert "with a limit of 400 MB" in error["message"]
     # What was done before is kept with the run, and nobody is left.
