@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from nbtrail.app.exports import Exports
 from nbtrail.app.history import History
 from nbtrail.app.notebooks import Notebooks
 from nbtrail.app.pipeline import Pipeline
-from nbtrail.app.record import Record
 from nbtrail.project import find_project
 
 __all__ = ["OpenProject", "open_project"]
@@ -22,5 +22,5 @@ def open_project(path: str | Path = ".", *, alone: bool = False) -> OpenProject:
     return OpenProject(find_project(Path(path)), alone=alone)
 
 
-class OpenProject(Notebooks, Pipeline, Record, History):
+class OpenProject(Notebooks, Pipeline, Exports, History):
     """A project with its ledger. Synchronous, closable, safe to use from several threads."""

@@ -10,8 +10,8 @@ from nbtrail.project import Project
 if TYPE_CHECKING:
     from nbtrail.ledger.records import RunDetail
     from nbtrail.pipeline.graph import Graph
+    from nbtrail.pipeline.model import StepState
     from nbtrail.pipeline.request import RunRequest
-    from nbtrail.pipeline.status import StepState
 from nbtrail.app.access import Access
 
 

@@ -37,6 +37,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "search": ("record", "Find code, outputs, errors, metrics, files, models and runs."),
     "gc": ("record", "Remove what is older or more than nbtrail.toml says."),
     "env": ("environment", "The environment that something ran in, and making it again."),
+    "export": ("export", "What others need to run the project without nbtrail."),
     "diff": ("difference", "What changed between two versions of a notebook."),
 }
 #: What git calls; nobody types them.

@@ -241,14 +241,14 @@ def gc(settings: Settings, dry_run: bool, yes: bool) -> None:
                     f"{_amount(planned)} would go, more than half. Remove it?", abort=True
                 )
             after = opened.remove_planned(planned)
-            if planned.executions or planned.runs:
+            if planned.executions or planned.runs or planned.moments:
                 opened.compact_store()
     if settings.as_json:
         settings.print_json(
             {
                 "executions": len(planned.executions), "runs": len(planned.runs),
-                "blobs": len(planned.blobs), "bytes": planned.freed, "dry_run": dry_run,
-                "before": before, "after": after,
+                "moments": len(planned.moments), "blobs": len(planned.blobs),
+                "bytes": planned.freed, "dry_run": dry_run, "before": before, "after": after,
             }
         )  # fmt: skip
         return
@@ -262,7 +262,8 @@ def gc(settings: Settings, dry_run: bool, yes: bool) -> None:
 
 def _amount(planned: Plan) -> str:
     return (
-        f"{len(planned.executions)} executions, {len(planned.runs)} runs and "
+        f"{len(planned.executions)} executions, {len(planned.runs)} runs, "
+        f"{len(planned.moments)} entries of timelines and "
         f"{len(planned.blobs)} contents, {megabytes(planned.freed)}"
     )
 

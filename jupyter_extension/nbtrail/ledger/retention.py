@@ -17,7 +17,7 @@ import msgspec
 from sqlalchemy import Connection, Row, delete, exists, func, or_, select, text
 
 from nbtrail.config import StoreConfig
-from nbtrail.ledger import search
+from nbtrail.ledger import search, snapshots
 from nbtrail.ledger import tables as t
 from nbtrail.ledger.records import FINISHED
 from nbtrail.ledger.runs import blob_of_request
@@ -52,6 +52,8 @@ class Plan(msgspec.Struct, frozen=True):
 
     Attributes
     ----------
+    moments
+        Entries of timelines.
     blobs
         Blobs that nothing refers to then, by hash.
     freed
@@ -65,6 +67,7 @@ class Plan(msgspec.Struct, frozen=True):
     blobs: frozenset[str]
     freed: int
     before: Sizes
+    moments: tuple[int, ...] = ()
 
     @property
     def is_large(self) -> bool:
@@ -114,7 +117,9 @@ def plan(store: Store, limits: StoreConfig, now: float | None = None) -> Plan:
         before = sizes(connection, store)
         references = _References(connection)
         kept = _Kept(connection)
-        units = _units(connection, kept, now)
+        moments = snapshots.Moments(connection)
+        units = [*_units(connection, kept, now), *(_Unit(at, moment=m) for at, m in moments.old)]
+    units.sort(key=lambda unit: unit.at)
     removable = {digest: size for digest, (size, age) in listing.items() if age > GRACE}
     orphans = {digest for digest in removable if digest not in references.counts}
     freed = sum(removable[digest] for digest in orphans)
@@ -123,18 +128,25 @@ def plan(store: Store, limits: StoreConfig, now: float | None = None) -> Plan:
     too_much = before.bytes - limits.max_mb * _MB if limits.max_mb else None
     runs: list[str] = []
     executions: list[int] = []
+    gone_moments: list[int] = []
     for unit in units:
         is_old = cutoff is not None and unit.at < cutoff
         if not is_old and (too_much is None or freed >= too_much):
             break
         executions += unit.executions
         freed += int(each * len(unit.executions))
+        gone: set[str] = set()
         if unit.run is not None:
             runs.append(unit.run)
             gone = references.drop(unit.run) & removable.keys()
-            freed += sum(removable[digest] for digest in gone)
-            orphans |= gone
-    return Plan(tuple(executions), tuple(runs), frozenset(orphans), freed, before)
+        elif unit.moment is not None:
+            gone_moments.append(unit.moment)
+            gone = references.release(moments.drop(unit.moment)) & removable.keys()
+        freed += sum(removable[digest] for digest in gone)
+        orphans |= gone
+    return Plan(
+        tuple(executions), tuple(runs), frozenset(orphans), freed, before, tuple(gone_moments)
+    )
 
 
 def remove(store: Store, planned: Plan) -> Sizes:
@@ -162,8 +174,13 @@ def remove(store: Store, planned: Plan) -> Sizes:
             gone = [number for number in numbers if number not in left]
             search.remove(connection, gone)
             connection.execute(delete(t.executions).where(t.executions.c.id.in_(gone)))
+    for numbers in _chunks(planned.moments):
+        with store.write() as connection:
+            connection.execute(delete(t.timeline).where(t.timeline.c.id.in_(numbers)))
     with store.write() as connection:
         _remove_unused(connection, time.time() - GRACE)
+        if planned.moments:
+            snapshots.remove_unused_packs(connection)
     with store.read() as connection:
         referred = _References(connection).counts
         for digest in planned.blobs:
@@ -174,11 +191,12 @@ def remove(store: Store, planned: Plan) -> Sizes:
 
 
 class _Unit(msgspec.Struct):
-    """What goes together: a run with its executions, or a single execution."""
+    """What goes together: a run with its executions, a single execution, an entry of a timeline."""
 
     at: float
-    run: str | None
-    executions: list[int]
+    run: str | None = None
+    executions: list[int] = []
+    moment: int | None = None
 
 
 class _Kept:
@@ -332,8 +350,12 @@ class _References:
 
     def drop(self, run: str) -> set[str]:
         """Take away what a run refers to; returns what nothing refers to then."""
+        return self.release(self._of_run.pop(run, ()))
+
+    def release(self, digests: Iterable[str]) -> set[str]:
+        """Count references less; returns what nothing refers to then."""
         gone = set()
-        for digest in self._of_run.pop(run, ()):
+        for digest in digests:
             self.counts[digest] -= 1
             if not self.counts[digest]:
                 del self.counts[digest]
@@ -347,7 +369,7 @@ class _References:
 
 
 def _units(connection: Connection, kept: _Kept, now: float) -> list[_Unit]:
-    """What may go, oldest first."""
+    """Runs and executions that may go."""
     units: list[_Unit] = []
     by_run: dict[str, _Unit] = {}
     staying = set()
@@ -366,7 +388,7 @@ def _units(connection: Connection, kept: _Kept, now: float) -> list[_Unit]:
             unit.executions.append(row.id)
         elif row.started_at < now - GRACE:
             units.append(_Unit(row.started_at, None, [row.id]))
-    return sorted([*units, *by_run.values()], key=lambda unit: unit.at)
+    return [*units, *by_run.values()]
 
 
 def _remove_unused(connection: Connection, before: float) -> None:

@@ -12,12 +12,12 @@ import hashlib
 import json
 import threading
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, delete, select
 
 from nbtrail.errors import NotFoundError
 from nbtrail.ledger import tables as t
@@ -115,8 +115,8 @@ class Snapshots:
         self._store = store
         self._lock = threading.RLock()
         self._packs: OrderedDict[int, list[bytes]] = OrderedDict()
-        #: Of each notebook its last snapshot, and where its items are.
-        self._known: OrderedDict[int, tuple[str, dict[bytes, _Place]]] = OrderedDict()
+        #: Of each notebook the entry with its last snapshot, and where the items of that are.
+        self._known: OrderedDict[int, tuple[int, dict[bytes, _Place]]] = OrderedDict()
 
     def take(
         self,
@@ -158,8 +158,9 @@ class Snapshots:
             pack = None if blob is None else _add_pack(connection, blob)
             ranges = [[pack if p is None else p, first, count] for p, first, count in parts]
             row = {"notebook_id": identity, "path": path, "snapshot": name, "parts": ranges}
-            connection.execute(t.timeline.insert().values(**row, **entry))
-        self._remember(identity, name, digests, ranges)
+            added_row = connection.execute(t.timeline.insert().values(**row, **entry))
+            number = int(added_row.inserted_primary_key[0])  # type: ignore[index]
+        self._remember(identity, number, digests, ranges)
         return Taken(name, is_new)
 
     def read(self, parts: Sequence[Sequence[int]]) -> list[bytes]:
@@ -204,21 +205,21 @@ class Snapshots:
 
     def _places(self, identity: int, last: Row[Any]) -> dict[bytes, _Place]:
         known = self._known.get(identity)
-        if known is not None and known[0] == last.snapshot:
+        if known is not None and known[0] == last.id:
             return known[1]
         try:
             items = self.read(last.parts)
         except NotFoundError:
             return {}
         digests = [hashlib.sha256(item).digest() for item in items]
-        return self._remember(identity, last.snapshot, digests, last.parts)
+        return self._remember(identity, last.id, digests, last.parts)
 
     def _remember(
-        self, identity: int, name: str, digests: list[bytes], parts: Sequence[Sequence[Any]]
+        self, identity: int, entry: int, digests: list[bytes], parts: Sequence[Sequence[Any]]
     ) -> dict[bytes, _Place]:
         places = [(p, index) for p, first, count in parts for index in range(first, first + count)]
         known = dict(zip(digests, places, strict=True))
-        self._known[identity] = (name, known)
+        self._known[identity] = (entry, known)
         self._known.move_to_end(identity)
         while len(self._known) > _NOTEBOOKS:
             self._known.popitem(last=False)
@@ -288,6 +289,60 @@ def note_rename(connection: Connection, old: str, new: str) -> None:
             detail={"from": old, "to": new},
         )
     )
+
+
+class Moments:
+    """Entries of timelines that may go, and the packs that then nothing refers to.
+
+    The newest entry with a snapshot of each notebook stays: the next snapshot refers to it.
+
+    Attributes
+    ----------
+    old
+        Time and id of each entry that may go.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        table = t.timeline.c
+        rows = connection.execute(
+            select(table.id, table.notebook_id, table.at, table.snapshot, table.parts).order_by(
+                table.at.desc(), table.id.desc()
+            )
+        ).all()
+        newest: dict[int, int] = {}
+        for row in rows:
+            if row.snapshot is not None:
+                newest.setdefault(row.notebook_id, row.id)
+        staying = set(newest.values())
+        self.old = [(row.at, row.id) for row in rows if row.id not in staying]
+        self._packs = {row.id: _packs_in(row.parts) for row in rows}
+        self._uses = Counter(pack for packs in self._packs.values() for pack in packs)
+        self._digests = {row.id: row.sha256 for row in connection.execute(select(t.packs))}
+
+    def drop(self, moment: int) -> list[str]:
+        """Take an entry away; returns the hashes of the packs that nothing refers to then."""
+        gone = []
+        for pack in self._packs.pop(moment):
+            self._uses[pack] -= 1
+            if not self._uses[pack] and pack in self._digests:
+                gone.append(self._digests[pack])
+        return gone
+
+
+def remove_unused_packs(connection: Connection) -> None:
+    """Forget packs that no entry refers to; their blobs are then nobody's."""
+    used = {
+        pack
+        for parts in connection.execute(select(t.timeline.c.parts)).scalars()
+        for pack in _packs_in(parts)
+    }
+    there = set(connection.execute(select(t.packs.c.id)).scalars())
+    for pack in there - used:
+        connection.execute(delete(t.packs).where(t.packs.c.id == pack))
+
+
+def _packs_in(parts: Sequence[Sequence[int]] | None) -> set[int]:
+    return {pack for pack, _, _ in parts or ()}
 
 
 def _add_pack(connection: Connection, digest: str) -> int:

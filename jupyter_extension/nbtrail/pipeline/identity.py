@@ -177,7 +177,19 @@ def settle_read(reference: Reference, written: set[str], folders: Folders) -> st
     for key in reference.candidates:
         if key in written or folders.exists(key):
             return key
-    return reference.candidates[0]
+    return _renamed_project(reference, written, folders) or reference.candidates[0]
+
+
+def _renamed_project(reference: Reference, written: set[str], folders: Folders) -> str | None:
+    """What is written below a folder, read below another one that is not there.
+
+    ``../other-name-of-the-project/data/x.csv`` for ``data/x.csv``.
+    """
+    for key in reference.candidates:
+        head, _, rest = key.replace("../", "").partition("/")
+        if "/" in rest and rest in written and not (folders.root / head).exists():
+            return rest
+    return None
 
 
 def settle_end(reference: Reference, known: Iterable[str]) -> str:
@@ -212,9 +224,11 @@ def _below(root: Path, folder: str) -> list[str]:
 
 
 def _fits(key: str, pattern: str) -> bool:
-    if not fnmatch.fnmatchcase(key, pattern):
-        return False
-    # A star says too little when nothing but the ending is known.
+    return fnmatch.fnmatchcase(key, pattern) and _says_enough(pattern)
+
+
+def _says_enough(pattern: str) -> bool:
+    """A star says too little when nothing but the ending is known."""
     return "/" in pattern.strip("/") or len(pattern.replace("*", "").strip("._-")) >= 6
 
 
@@ -236,9 +250,17 @@ def newest_version(family: str, folders: Folders, until: str | None = None) -> s
 
 
 def _end_among(reference: Reference, known: Iterable[str]) -> str | None:
-    whole = "/" + reference.candidates[0]
-    ends = [key for key in known if "*" not in key and whole.endswith("/" + key)]
-    return max(ends, key=lambda key: (len(key), key)) if ends else None
+    """The longest end of an author's own path that is, or fits, one of the keys that are known."""
+    parts = reference.candidates[0].split("/")
+    is_pattern = reference.is_pattern
+    longest = ""
+    for key in known:
+        end = "/".join(parts[-1 - key.count("/") :])
+        if len(end) <= len(longest) or (is_pattern and "*" in key):
+            continue
+        if end == key or (is_pattern and _fits(key, end)) or ("*" in key and _fits(end, key)):
+            longest = end
+    return longest or None
 
 
 def _existing_end(reference: Reference, folders: Folders) -> str | None:

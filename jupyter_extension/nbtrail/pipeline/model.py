@@ -9,6 +9,7 @@ import msgspec
 from nbtrail.pipeline.inference.static import Analysis
 
 Evidence = Literal["declared", "observed", "static", "sequence", "category"]
+Status = Literal["fresh", "stale", "never-run", "failed", "running"]
 
 
 CYCLE, TWO_WRITERS, MISSING_INPUT, UNUSED = "NBT411", "NBT412", "NBT413", "NBT414"
@@ -85,6 +86,19 @@ class Source(msgspec.Struct, frozen=True):
     path: str
     exists: bool | None
     steps: tuple[str, ...]
+
+
+class StepState(msgspec.Struct, frozen=True):
+    """State of a step.
+
+    ``why`` says in a sentence what made it stale or failed, ``seconds`` how long it took when
+    it last really ran.
+    """
+
+    status: Status
+    why: str | None = None
+    seconds: float | None = None
+    metrics: dict[str, float | None] = {}
 
 
 class Graph(msgspec.Struct, frozen=True):

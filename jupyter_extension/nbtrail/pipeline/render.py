@@ -9,9 +9,7 @@ from typing import Any
 
 import msgspec
 
-from nbtrail.pipeline.graph import Graph
-from nbtrail.pipeline.model import UNUSED, Edge, Source
-from nbtrail.pipeline.status import StepState
+from nbtrail.pipeline.model import UNUSED, Edge, Graph, Source, StepState
 
 #: How many files of an edge are written out.
 _FILES = 8

@@ -76,6 +76,7 @@ def settle(
     known = written | {use.key for one in uses.values() for use in one.reads}
     for path, mode, reference, named in open_ends:
         use = _static(settle_end(reference, known), named)
+        known.add(use.key)
         (uses[path].writes if mode == "write" else uses[path].reads).append(use)
     for step in project.config.pipeline.steps:
         if step.path in uses and step.reads:

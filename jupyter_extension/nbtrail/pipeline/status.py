@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
-
-import msgspec
+from typing import Any
 
 from nbtrail.errors import NbtrailError
 from nbtrail.ledger.steps import (
@@ -28,22 +26,8 @@ from nbtrail.pipeline.hashes import FileHashes
 from nbtrail.pipeline.identity import Folders
 from nbtrail.pipeline.kernels import environment_fingerprint
 from nbtrail.pipeline.keys import Surroundings, cache_key, changed_inputs, listings_of
+from nbtrail.pipeline.model import Status, StepState
 from nbtrail.project import Project
-
-Status = Literal["fresh", "stale", "never-run", "failed", "running"]
-
-
-class StepState(msgspec.Struct, frozen=True):
-    """State of a step.
-
-    ``why`` says in a sentence what made it stale or failed, ``seconds`` how long it took when
-    it last really ran.
-    """
-
-    status: Status
-    why: str | None = None
-    seconds: float | None = None
-    metrics: dict[str, float | None] = {}
 
 
 def step_states(project: Project, store: Store, graph: Graph) -> dict[str, StepState]:

@@ -48,7 +48,7 @@ class Keeper:
             self._done[opened] = now
             try:
                 planned = opened.plan_removal()
-                if planned.executions or planned.runs or planned.blobs:
+                if planned.executions or planned.runs or planned.moments or planned.blobs:
                     left = opened.remove_planned(planned)
                     log.info(
                         "nbtrail removed %d executions and %d runs of %s; %.1f MB are left",

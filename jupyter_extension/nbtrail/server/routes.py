@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nbtrail.app import OpenProject
 from nbtrail.errors import UsageError
 from nbtrail.server.adopting import ROUTES as ADOPTING
+from nbtrail.server.exporting import ROUTES as EXPORTING
 from nbtrail.server.handlers import PATH, ApiHandler, Tell, optional_text, route, texts
 from nbtrail.server.history import ROUTES as HISTORY
 from nbtrail.server.projects import Projects
@@ -313,6 +314,7 @@ def handlers(projects: Projects, threads: ThreadPoolExecutor, tell: Tell) -> lis
         *RENAMES,
         *HISTORY,
         (rf"notebooks/{PATH}", NotebookHandler),
+        *EXPORTING,
         *ADOPTING,
         ("executions", ExecutionsHandler),
         ("search", SearchHandler),

@@ -88,6 +88,8 @@ def test_a_dated_dataset_is_known_by_its_family(folder):
         ("../data/x.csv", "C:\\Users\\bob\\project\\data\\x.csv"),
         ("/home/ann/project/data/x.csv", "/Users/bob/project/data/x.csv"),
         ("../data/x.csv", "../data/./x.csv"),
+        ("../data/x.csv", "../../name-before/data/x.csv"),
+        ("../data/x.csv", "../../../name-before/data/x.csv"),
     ],
 )
 def test_one_file_by_many_names(folder, written, read):
@@ -110,6 +112,13 @@ def test_same_names_are_not_always_the_same_file(folder, written, read):
     folder.notebook("b.ipynb", writes(written))
     folder.notebook("a.ipynb", reads(read))
     assert build_graph(folder.project).edges == ()
+
+
+def test_an_authors_own_path_with_an_unknown_part(folder):
+    folder.notebook("b.ipynb", "df.to_csv(f'/home/ann/big/results-{part()}.csv')")
+    folder.notebook("a.ipynb", reads("results-all.csv"))
+    folder.notebook("c.ipynb", reads("/home/ann/big/results-old.csv"))
+    assert edges(build_graph(folder.project)) == [("b.ipynb", "a.ipynb"), ("b.ipynb", "c.ipynb")]
 
 
 def test_patterns_connect_a_loop_with_what_it_reads(folder):

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from nbtrail.pipeline.graph import build_graph
-from nbtrail.pipeline.status import StepState, step_states
+from nbtrail.pipeline.model import StepState
+from nbtrail.pipeline.status import step_states
 
 STEP = "1-EXPLORATION-one-step.ipynb"
 READ_TABLE = (

@@ -398,3 +398,14 @@ async def test_search(api: Api, root: Path) -> None:
     assert status == 200
     assert [(hit["kind"], hit["where"]) for hit in found["hits"]] == [("source", CLEANING)]
     assert found["next"] is None
+
+
+async def test_exports_are_given_and_not_written(api: Api, root: Path) -> None:
+    before = sorted(root.rglob("*.sh"))
+    status, script = await api("GET", "exports/script")
+    assert (status, [file["path"] for file in script["files"]]) == (200, ["run_pipeline.sh"])
+    assert EXPERIMENTAL in script["files"][0]["text"]
+    assert sorted(root.rglob("*.sh")) == before
+    status, refused = await api("GET", "exports/docker")
+    assert (status, refused["reason"]) == (404, "not-found")
+    assert (await api("GET", "exports/nonsense"))[0] == 400

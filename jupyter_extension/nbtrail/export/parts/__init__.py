@@ -1,0 +1,1 @@
+"""Scripts that go into a recipe as they are: they need Python 3.8, and nothing else."""
