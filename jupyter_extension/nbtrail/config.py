@@ -163,6 +163,8 @@ class PipelineConfig(_Section, frozen=True):
         How often a step that fails is tried again.
     jobs
         How many steps are at work at once.
+    executor, scheduler
+        Where steps are executed: ``local``, or ``dask`` with the address of the scheduler.
     exclude
         Glob patterns of notebooks that are no steps.
     """
@@ -172,6 +174,8 @@ class PipelineConfig(_Section, frozen=True):
     memory_mb: _Amount = 0
     retries: _Times = 0
     jobs: Annotated[int, msgspec.Meta(ge=1, le=256)] = 1
+    executor: Literal["local", "dask"] = "local"
+    scheduler: str = ""
     exclude: tuple[str, ...] = ()
     steps: tuple[StepConfig, ...] = ()
 

@@ -14,6 +14,7 @@
     ├── StoreError               409  the ledger cannot be read or written
     │   └── StoreUnavailableError  until something is done: locked, full, damaged, away
     ├── KernelError              422  a kernel is missing, died or did not start
+    ├── ClusterError             422  a cluster cannot be reached or used
     ├── RebuildError             422  an environment could not be made again
     └── RunFailedError           422  a run ended with a failed step (exit status 1)
 
@@ -128,6 +129,12 @@ class KernelError(NbtrailError):
     """A kernel is not installed, did not start, or died."""
 
     reason = "kernel"
+
+
+class ClusterError(NbtrailError):
+    """A cluster cannot be reached, or none of its workers can be used."""
+
+    reason = "cluster"
 
 
 class RebuildError(NbtrailError):

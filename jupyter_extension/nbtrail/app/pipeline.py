@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from nbtrail.errors import UsageError
 from nbtrail.project import Project
 
 if TYPE_CHECKING:
@@ -62,11 +63,13 @@ class Pipeline(Access):
         timeout: float | None = None,
         memory_mb: float | None = None,
         retries: int | None = None,
+        executor: str | None = None,
+        scheduler: str | None = None,
     ) -> str:
         """Start a run of the pipeline in a process of its own; returns its id at once.
 
-        Keywords as in `nbtrail.pipeline.request.RunRequest`; ``jobs`` and the limits are those
-        of ``nbtrail.toml`` by default.
+        Keywords as in `nbtrail.pipeline.request.RunRequest`; the limits, ``jobs`` and where
+        steps are executed are as ``nbtrail.toml`` says by default.
         """
         from nbtrail.pipeline.request import RunRequest
 
@@ -77,10 +80,10 @@ class Pipeline(Access):
             force=force,
             write=write,
             params=dict(params or {}),
-            jobs=self.project.config.pipeline.jobs if jobs is None else jobs,
             timeout=timeout,
             memory_mb=memory_mb,
             retries=retries,
+            **self._placed(executor, scheduler, jobs),
         )
         return self._start(request)
 
@@ -92,7 +95,7 @@ class Pipeline(Access):
         run
             Id or tag; the last such run by default.
         settings
-            ``jobs`` and limits in place of those that it had.
+            ``jobs``, limits, ``executor`` and ``scheduler`` in place of those that it had.
 
         Raises
         ------
@@ -105,7 +108,32 @@ class Pipeline(Access):
 
         request = resumed_request(self.store, run)
         given = {name: value for name, value in settings.items() if value is not None}
+        if "executor" in given or "scheduler" in given:
+            places = given.get("executor"), given.get("scheduler"), given.get("jobs")
+            given.update(self._placed(*places))
         return self._start(msgspec.structs.replace(request, **given))
+
+    def _placed(
+        self, executor: str | None, scheduler: str | None, jobs: int | None
+    ) -> dict[str, Any]:
+        """Where steps are executed and how many at once, as asked for or as nbtrail.toml says.
+
+        A cluster gets as many as it has threads, unless a number was asked for.
+        """
+        from nbtrail.pipeline.request import MOST_JOBS
+
+        config = self.project.config.pipeline
+        chosen = executor or ("dask" if scheduler else config.executor)
+        if chosen == "local":
+            if scheduler:
+                raise UsageError(
+                    "A scheduler is of no use to steps on this machine.",
+                    hint="Say --executor dask, or leave --scheduler out.",
+                )
+            return {"executor": chosen, "jobs": config.jobs if jobs is None else jobs}
+        address = scheduler or config.scheduler
+        most = MOST_JOBS if jobs is None else jobs
+        return {"executor": chosen, "scheduler": address, "jobs": most}
 
     def _start(self, request: RunRequest) -> str:
         from nbtrail.pipeline import runner

@@ -27,6 +27,12 @@ from nbtrail.errors import UsageError
 @click.option("--timeout", type=float, metavar="SECONDS", help="Time of one step; 0: no limit.")
 @click.option("--memory", type=float, metavar="MB", help="Memory of one step; 0: no limit.")
 @click.option("--retries", type=int, metavar="N", help="Try a step that fails N times more.")
+@click.option(
+    "--executor",
+    type=click.Choice(["local", "dask"]),
+    help="Where steps are executed.  [default: local, or as nbtrail.toml says]",
+)
+@click.option("--scheduler", metavar="URL", help="Address of Dask's scheduler.")
 @click.option("--no-write", is_flag=True, help="Leave the notebooks as they are.")
 @common
 def run(settings: Settings, notebooks: tuple[str, ...], **options: Any) -> None:
@@ -38,12 +44,15 @@ def run(settings: Settings, notebooks: tuple[str, ...], **options: Any) -> None:
       nbtrail run --until EXPERIMENTAL-evaluation.ipynb --jobs 2
       nbtrail run --force -p seed=7
       nbtrail run --resume
+      nbtrail run --executor dask --scheduler tcp://10.0.0.5:8786
     """
     limits = {
         "jobs": options["jobs"],
         "timeout": options["timeout"],
         "memory_mb": options["memory"],
         "retries": options["retries"],
+        "executor": options["executor"],
+        "scheduler": options["scheduler"],
     }
     with settings.open() as opened:
 

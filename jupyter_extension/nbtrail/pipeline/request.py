@@ -14,7 +14,7 @@ from nbtrail.errors import UsageError
 from nbtrail.pipeline.graph import Graph, Node
 
 #: Each step at work is a kernel in memory.
-_MOST_JOBS = 256
+MOST_JOBS = 256
 _MOST_RETRIES = 100
 
 
@@ -44,6 +44,8 @@ class RunRequest(msgspec.Struct, frozen=True):
         In place of those of ``nbtrail.toml``, for all steps.
     resumes
         Run whose steps that ended well are not run again, unless something has changed since.
+    executor, scheduler
+        Where steps are executed: ``local``, or ``dask`` with the address of the scheduler.
     against, repeat, fail_fast
         For a verify: the run to compare with, by id or tag; how many times everything is run;
         whether it ends at the first difference.
@@ -62,6 +64,8 @@ class RunRequest(msgspec.Struct, frozen=True):
     memory_mb: float | None = None
     retries: int | None = None
     resumes: str | None = None
+    executor: Literal["local", "dask"] = "local"
+    scheduler: str = ""
     against: str | None = None
     repeat: int = 1
     fail_fast: bool = False
@@ -69,10 +73,19 @@ class RunRequest(msgspec.Struct, frozen=True):
     def __post_init__(self) -> None:
         for name, value in self.params.items():
             _check_parameter(name, value)
-        _check_number("jobs", self.jobs, 1, _MOST_JOBS)
+        _check_number("jobs", self.jobs, 1, MOST_JOBS)
         for limit in ("timeout", "memory_mb"):
             _check_number(limit, getattr(self, limit), 0, float("inf"))
         _check_number("retries", self.retries, 0, _MOST_RETRIES)
+        if self.executor not in ("local", "dask"):
+            raise UsageError(f"There is no executor {self.executor!r}.", hint="Say local or dask.")
+        if not isinstance(self.scheduler, str):
+            raise UsageError("scheduler is no address.", hint="For example tcp://10.0.0.5:8786.")
+        if self.executor == "dask" and not self.scheduler:
+            raise UsageError(
+                "Dask needs the address of a scheduler.",
+                hint="Give --scheduler tcp://HOST:8786, or set it in [pipeline] of nbtrail.toml.",
+            )
 
 
 def _check_number(name: str, value: Any, least: float, most: float) -> None:

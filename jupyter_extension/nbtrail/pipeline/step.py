@@ -184,6 +184,9 @@ class StepRun:
             result = await engine.carry_out(
                 task, lambda done: engine.update(self.position, cells_done=done)
             )
+            if result.notes:
+                self._failed.extend(result.notes)
+                engine.update(self.position, message=" ".join(self._failed))
             if result.executed is None or result.failure is None or attempt > retries:
                 break
             await asyncio.to_thread(self._note_attempt, attempt, result.failure)

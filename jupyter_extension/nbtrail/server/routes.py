@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 PREFIX = "/nbtrail/api"
 
 #: A run's id or its tag, which may be in any script.
+_SETTINGS = ("jobs", "timeout", "memory_mb", "retries", "executor", "scheduler")
 _RUN_KEYS = frozenset(
     {
         "kind", "notebooks", "from", "until", "force", "write", "params", "against", "resume",
-        "jobs", "timeout", "memory_mb", "retries",
+        *_SETTINGS,
     }
 )  # fmt: skip
 _RUN = r"(?P<run>[^/]+)"
@@ -281,10 +282,10 @@ def start_run(opened: OpenProject, body: dict[str, Any]) -> str:
         return opened.start_verify(against=optional_text(body, "against"))
     if kind != "pipeline":
         raise UsageError(f"There is no run of kind {kind!r}.", hint="Use pipeline or verify.")
-    limits = {key: body.get(key) for key in ("jobs", "timeout", "memory_mb", "retries")}
+    settings = {key: body.get(key) for key in _SETTINGS}
     if body.get("resume"):
         run = None if body["resume"] is True else optional_text(body, "resume")
-        return opened.resume_run(run, **limits)
+        return opened.resume_run(run, **settings)
     notebooks = body.get("notebooks") or []
     params = body.get("params") or {}
     if not isinstance(notebooks, list) or not all(isinstance(n, str) for n in notebooks):
@@ -298,7 +299,7 @@ def start_run(opened: OpenProject, body: dict[str, Any]) -> str:
         force=bool(body.get("force")),
         write=bool(body.get("write", True)),
         params=params,
-        **limits,
+        **settings,
     )
 
 

@@ -116,6 +116,8 @@ class StepResult(msgspec.Struct, frozen=True):
         Why not all of it could be recorded: nothing is skipped by such a record.
     records
         What is still to be written to the ledger, in order.
+    notes
+        What else people should know of it, as sentences.
     """
 
     executed: Notebook | None
@@ -123,6 +125,7 @@ class StepResult(msgspec.Struct, frozen=True):
     logged: dict[str, Any] = {}
     gap: str | None = None
     records: tuple[Record, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class Executor(Protocol):
@@ -167,6 +170,10 @@ def open_executor(
     sink, state
         The ledger's writer and folder, for executors in the coordinator's process only.
     """
+    if request.executor == "dask":
+        from nbtrail.pipeline.executors.dask import DaskExecutor
+
+        return DaskExecutor(context, request.scheduler)
     from nbtrail.pipeline.executors.local import LocalExecutor
 
     return LocalExecutor(context, sink, state)
