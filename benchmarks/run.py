@@ -24,6 +24,7 @@ import recorder_overhead
 import round_trip
 import server_start
 import throughput
+import timeline
 from tables import Table
 
 import contents
@@ -43,6 +44,7 @@ BENCHMARKS: dict[str, Callable[[int], Table]] = {
     "crash": crash.measure,
     "crowd": crowd.measure,
     "history": history.measure,
+    "timeline": timeline.measure,
     "check": check.measure,
     "contents": contents.measure,
     "blocking": contents.measure_blocking,
