@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import itertools
+from collections.abc import Sequence
 from pathlib import Path
 
 from nbtrail import git
@@ -60,6 +62,24 @@ def _checkouts(root: Path, path: str) -> list[GitEvent]:
         at = float(moment.partition("{")[2].rstrip("}") or 0)
         what = "switched " + subject.removeprefix("checkout: moving ")
         found.append(GitEvent(at, "branch", revision, author, what, path))
+    return found
+
+
+def contents(root: Path, wanted: Sequence[tuple[str, str]]) -> dict[str, bytes]:
+    """Files at revisions as ``REVISION:PATH``; what git does not have is left out."""
+    asked = [(revision, path) for revision, path in wanted if "\n" not in path]
+    if not asked:
+        return {}
+    prefix = _text(git.output(root, "rev-parse", "--show-prefix")).rstrip("\n")
+    lines = "".join(f"{revision}:{prefix}{path}\n" for revision, path in asked)
+    said = git.output(root, "cat-file", "--batch", stdin=lines.encode("utf-8", "surrogateescape"))
+    found: dict[str, bytes] = {}
+    answers = io.BytesIO(said or b"")
+    for revision, path in asked:
+        head = answers.readline().split()
+        if len(head) == 3 and head[1] == b"blob":
+            found[f"{revision}:{path}"] = answers.read(int(head[2]))
+            answers.readline()
     return found
 
 

@@ -6,6 +6,7 @@ once: the ledger keeps the words.
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,9 +15,9 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, Table, select, update
 
 from nbtrail.errors import NbtrailError
+from nbtrail.history.gitlog import contents
 from nbtrail.history.timeline import GitEvent, Item, snapshot_version
-from nbtrail.history.versions import git_content
-from nbtrail.history.words import Words, cells_in_words, change_in_words
+from nbtrail.history.words import Words, cells_in_words, change_in_words, excerpts_in_words
 from nbtrail.kept import Kept
 from nbtrail.ledger import tables as t
 from nbtrail.ledger.snapshots import Snapshots
@@ -50,10 +51,15 @@ class Teller:
         self._store = store
         self._snapshots = snapshots
         self._commits: Kept[Told] | None = None
+        self._committed: dict[str, bytes] = {}
+        self._older: dict[int, Row[Any]] = {}
         self._new: list[tuple[Table, ColumnElement[bool], Told]] = []
 
     def tell(self, items: Sequence[Item]) -> list[tuple[Told, str | None]]:
         """Of each item what happened, and the version behind ``PATH@``."""
+        self._read_commits(items)
+        entries = [i.row for i in items if i.place == "entry" and i.row.snapshot is not None]
+        self._older = {row.id: older for row, older in itertools.pairwise(entries)}
         found = [self._tell(item) for item in items]
         self._keep()
         return found
@@ -98,6 +104,9 @@ class Teller:
         return told
 
     def _before(self, connection: Connection, row: Row[Any]) -> Row[Any] | None:
+        """The entry with the content before this one: nearly always the next on the page."""
+        if row.id in self._older:
+            return self._older[row.id]
         table = t.timeline.c
         return connection.execute(
             select(t.timeline)
@@ -118,9 +127,7 @@ class Teller:
             return Words(f"the first that is kept: {count} cell{'' if count == 1 else 's'}")
         if before.snapshot == row.snapshot:
             return Words("")
-        found = change_in_words(
-            self._snapshots.notebook(before.parts), self._snapshots.notebook(row.parts)
-        )
+        found = excerpts_in_words(*self._snapshots.excerpts(before.parts, row.parts))
         return found if found.what else Words("metadata changed", found.cell_ids)
 
     # Runs
@@ -212,12 +219,24 @@ class Teller:
 
     # Commits
 
+    def _read_commits(self, items: Sequence[Item]) -> None:
+        """Read the contents of all commits of which nothing was said yet, with one call of git."""
+        events = [i.row for i in items if i.place == "git" and i.row.kind == "commit"]
+        if not events:
+            return
+        self._commits = Kept(self._project.state_dir / _OF_COMMITS, Told)
+        wanted = [
+            (revision, event.path)
+            for event in events
+            if _key_of(event) not in self._commits
+            for revision in (event.revision, f"{event.revision}^")
+        ]
+        self._committed = contents(self._project.root, wanted)
+
     def _commit(self, event: GitEvent) -> Told:
-        if event.kind != "commit":
+        if event.kind != "commit" or self._commits is None:
             return Told(event.what)
-        if self._commits is None:
-            self._commits = Kept(self._project.state_dir / _OF_COMMITS, Told)
-        key = f"{event.revision}:{event.path}"
+        key = _key_of(event)
         told = self._commits.get(key)
         if told is None:
             words = self._change_of(event)
@@ -227,10 +246,14 @@ class Teller:
         return told
 
     def _change_of(self, event: GitEvent) -> Words:
-        root = self._project.root
+        sides = [
+            self._committed.get(f"{revision}:{event.path}")
+            for revision in (f"{event.revision}^", event.revision)
+        ]
+        if None in sides:
+            return Words("")
         try:
-            after = parse_notebook(git_content(root, event.path, event.revision), event.path)
-            before = parse_notebook(git_content(root, event.path, f"{event.revision}^"), event.path)
+            before, after = (parse_notebook(side or b"", event.path) for side in sides)
         except NbtrailError:
             return Words("")
         return change_in_words(before, after)
@@ -250,6 +273,10 @@ class Teller:
                     connection.execute(update(table).where(which).values(words=words))
         except NbtrailError as error:
             log.debug("what was said is not kept: %s", error)
+
+
+def _key_of(event: GitEvent) -> str:
+    return f"{event.revision}:{event.path}"
 
 
 def _without_outputs(notebook: Notebook) -> Notebook:
@@ -273,9 +300,10 @@ def _metrics_between(
     )
     started = t.executions.c.started_at
     new = _last_values(connection, base.where(started > since, started <= row.at))
-    if not new:
-        return {}
-    old = _last_values(connection, base.where(started <= since, t.metrics.c.name.in_(list(new))))
+    old: dict[str, float | None] = {}
+    for name in new:
+        last = base.where(started <= since, t.metrics.c.name == name).order_by(None)
+        old |= _last_values(connection, last.order_by(t.metrics.c.id.desc()).limit(1))
     return {name: (old.get(name), value) for name, value in new.items() if old.get(name) != value}
 
 

@@ -7,6 +7,7 @@ differ in literals only are told by the names that these have; others by the num
 from __future__ import annotations
 
 import ast
+import difflib
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeGuard
@@ -15,10 +16,13 @@ import msgspec
 
 from nbtrail.diff import diff_notebooks
 from nbtrail.diff.shape import CellDiff
+from nbtrail.ledger.snapshots import Excerpt, places_that_differ
 from nbtrail.masking import mask
-from nbtrail.notebooks.cells import cells_of, text_of
+from nbtrail.notebooks.cells import text_of
 from nbtrail.notebooks.document import Notebook
 
+#: What a literal is given to: a name, or an expression that has one.
+_Name = str | ast.expr
 #: Changes of one cell, and changed cells, that are told one by one.
 _MOST_VALUES, _MOST_CELLS = 3, 3
 _LONGEST_VALUE = 40
@@ -38,7 +42,12 @@ def change_in_words(before: Notebook, after: Notebook) -> Words:
 
     Values that look like secrets are masked.
     """
-    a, b, places = _what_differs(before, after)
+    return excerpts_in_words(*_what_differs(before, after))
+
+
+def excerpts_in_words(before: Excerpt, after: Excerpt) -> Words:
+    """As `change_in_words`, for notebooks without the cells that they share."""
+    a, b = before.notebook, after.notebook
     told: list[str] = []
     ids: list[str] = []
     groups: dict[str, list[int]] = {"insert": [], "delete": [], "move": [], "outputs": []}
@@ -46,7 +55,7 @@ def change_in_words(before: Notebook, after: Notebook) -> Words:
         if entry["op"] == "equal" and entry["outputs"] != "changed":
             continue
         ids.append(entry["cell_id"])
-        number = _number(entry, places)
+        number = _number(entry, before, after)
         said = _edit_in_words(a, b, entry)
         if said:
             told.append(f"cell {number}{said}")
@@ -58,17 +67,15 @@ def change_in_words(before: Notebook, after: Notebook) -> Words:
             told.append(f"{cells_in_words(groups[key])} {ending}")
     if groups["outputs"]:
         told.append(f"{cells_in_words(groups['outputs'])}: other outputs")
-    if not told and _order(before) != _order(after):
-        told.append("cells in another order")
     return Words(mask("; ".join(told)), tuple(ids))
 
 
-def _number(entry: CellDiff, places: tuple[list[int], list[int]]) -> int:
+def _number(entry: CellDiff, before: Excerpt, after: Excerpt) -> int:
     """The cell's number as people count, in the newer notebook where it is there."""
     if entry["b"] is not None:
-        return places[1][entry["b"]] + 1
+        return after.places[entry["b"]] + 1
     assert entry["a"] is not None
-    return places[0][entry["a"]] + 1
+    return before.places[entry["a"]] + 1
 
 
 def _edit_in_words(a: Notebook, b: Notebook, entry: CellDiff) -> str:
@@ -89,10 +96,12 @@ def _edit_in_words(a: Notebook, b: Notebook, entry: CellDiff) -> str:
 
 def source_in_words(before: str, after: str) -> str:
     """How a source changed: ``depth 3 → 5``, or how many lines did."""
-    values = _changed_literals(before, after)
+    values, others = _changed_literals(before, after)
     if values:
         more = len(values) - _MOST_VALUES
         shown = values[:_MOST_VALUES] + ([f"{more} more"] if more > 0 else [])
+        if others:
+            shown.append(f"{others} other line{'' if others == 1 else 's'}")
         return ", ".join(shown)
     old, new = before.splitlines(), after.splitlines()
     if before.split() == after.split():
@@ -115,21 +124,41 @@ def _count_only(a: Sequence[str], b: Sequence[str]) -> int:
     return count
 
 
-def _changed_literals(before: str, after: str) -> list[str]:
-    """``name old → new`` for each literal, where nothing else differs between two sources."""
+def _changed_literals(before: str, after: str) -> tuple[list[str], int]:
+    """``name old → new`` of each literal in statements that differ by literals only.
+
+    Second how many lines the other statements that differ have; nothing at all where the
+    sources are no Python.
+    """
     if max(len(before), len(after)) > _LONGEST_SOURCE:
-        return []
+        return [], 0
     a, b = _tree(before), _tree(after)
     if a is None or b is None:
-        return []
-    left, right = list(_literals(a)), list(_literals(b))
-    if len(left) != len(right) or _shape(a) != _shape(b):
-        return []
-    return [
-        f"{name} {_shown(x)} → {_shown(y)}".strip()
-        for (name, x), (_, y) in zip(left, right, strict=True)
-        if (type(x), x) != (type(y), y)
-    ]
+        return [], 0
+    matcher = difflib.SequenceMatcher(None, _shapes(before), _shapes(after), autojunk=False)
+    values: list[str] = []
+    others = 0
+    for tag, i, i_end, j, j_end in matcher.get_opcodes():
+        if tag != "equal":
+            others += max(_lines(a.body[i:i_end]), _lines(b.body[j:j_end]))
+            continue
+        for old, new in zip(a.body[i:i_end], b.body[j:j_end], strict=True):
+            values += [
+                f"{_named(name)} {_shown(x)} → {_shown(y)}".strip()
+                for (name, x), (_, y) in zip(_literals(old), _literals(new), strict=True)
+                if (type(x), x) != (type(y), y)
+            ]
+    return values, others
+
+
+def _lines(statements: Sequence[ast.stmt]) -> int:
+    return sum((node.end_lineno or node.lineno) - node.lineno + 1 for node in statements)
+
+
+def _shapes(source: str) -> list[str]:
+    """The statements with all literals blanked; of a tree of its own, which that ends."""
+    tree = _tree(source)
+    return [] if tree is None else [ast.dump(_Blank().visit(node)) for node in tree.body]
 
 
 def _tree(source: str) -> ast.Module | None:
@@ -156,13 +185,8 @@ class _Blank(ast.NodeTransformer):
         return ast.Constant(0)
 
 
-def _shape(tree: ast.Module) -> str:
-    """The tree with all literals blanked. Ends the tree's use for anything else."""
-    return ast.dump(_Blank().visit(tree))
-
-
-def _literals(node: ast.AST, name: str = "") -> Iterator[tuple[str, Any]]:
-    """All literals in order, each with the name of what it is given to."""
+def _literals(node: ast.AST, name: _Name = "") -> Iterator[tuple[_Name, Any]]:
+    """All literals in order, each with what it is given to."""
     if isinstance(node, ast.Constant):
         yield name, node.value
         return
@@ -186,13 +210,15 @@ def _minus(number: Any) -> Any:
     return -number
 
 
-def _children(node: ast.AST, name: str) -> Iterator[tuple[ast.AST, str]]:
+def _named(name: _Name) -> str:
+    return name if isinstance(name, str) else ast.unparse(name)
+
+
+def _children(node: ast.AST, name: _Name) -> Iterator[tuple[ast.AST, _Name]]:
     if isinstance(node, ast.Assign):
-        label = ast.unparse(node.targets[0])
-        yield from ((child, label) for child in ast.iter_child_nodes(node))
+        yield from ((child, node.targets[0]) for child in ast.iter_child_nodes(node))
     elif isinstance(node, (ast.AnnAssign, ast.AugAssign)):
-        label = ast.unparse(node.target)
-        yield from ((child, label) for child in ast.iter_child_nodes(node))
+        yield from ((child, node.target) for child in ast.iter_child_nodes(node))
     elif isinstance(node, ast.keyword):
         yield node.value, node.arg or name
     elif isinstance(node, ast.Dict):
@@ -202,10 +228,8 @@ def _children(node: ast.AST, name: str) -> Iterator[tuple[ast.AST, str]]:
             is_text = isinstance(key, ast.Constant) and isinstance(key.value, str)
             yield value, str(key.value) if is_text else name  # type: ignore[union-attr]
     elif isinstance(node, ast.Call):
-        label = ast.unparse(node.func)
         yield node.func, name
-        yield from ((child, label) for child in node.args)
-        yield from ((child, label) for child in node.keywords)
+        yield from ((child, node.func) for child in (*node.args, *node.keywords))
     else:
         yield from ((child, name) for child in ast.iter_child_nodes(node))
 
@@ -215,33 +239,25 @@ def _shown(value: Any) -> str:
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
 
 
-def _what_differs(
-    before: Notebook, after: Notebook
-) -> tuple[Notebook, Notebook, tuple[list[int], list[int]]]:
-    """Both notebooks without the cells that they share, and where the others stood.
+def _what_differs(before: Notebook, after: Notebook) -> tuple[Excerpt, Excerpt]:
+    """Both notebooks without the cells that they share.
 
     Comparing two versions that follow each other then costs what changed.
     """
-    old, new = _prints(before), _prints(after)
-    common = set(old) & set(new)
-    if _in_order(old, common) != _in_order(new, common):
-        common = set()
-    kept = ([i for i, p in enumerate(old) if p not in common],
-            [i for i, p in enumerate(new) if p not in common])  # fmt: skip
-    small = [
-        {**whole, "cells": [_with_id(whole, index) for index in places]}
+    old, new = (
+        [_print(cell) for cell in notebook["cells"]] for notebook in (before, after)
+    )  # fmt: skip
+    kept = places_that_differ(old, new)
+    a, b = (
+        Excerpt({**whole, "cells": [_with_id(whole, index) for index in places]}, places)
         for whole, places in zip((before, after), kept, strict=True)
-    ]
-    return small[0], small[1], kept
+    )
+    return a, b
 
 
 def _with_id(notebook: Notebook, index: int) -> dict[str, Any]:
     cell: dict[str, Any] = notebook["cells"][index]
     return cell if cell.get("id") else {**cell, "id": f"#{index}"}
-
-
-def _prints(notebook: Notebook) -> list[bytes]:
-    return [_print(cell) for cell in notebook["cells"]]
 
 
 def _print(cell: Mapping[str, Any]) -> bytes:
@@ -250,14 +266,6 @@ def _print(cell: Mapping[str, Any]) -> bytes:
     except (OverflowError, TypeError, ValueError):
         data = repr(cell).encode(errors="replace")
     return hashlib.blake2b(data, digest_size=16).digest()
-
-
-def _in_order(prints: Sequence[bytes], wanted: set[bytes]) -> list[bytes]:
-    return [p for p in prints if p in wanted]
-
-
-def _order(notebook: Notebook) -> list[str]:
-    return [cell.id for cell in cells_of(notebook)]
 
 
 def _shortened(told: list[str]) -> list[str]:

@@ -13,7 +13,7 @@ import json
 import threading
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -35,6 +35,8 @@ SHORT = 12
 #: Packs that a snapshot may refer to before its small items are kept together again.
 _MOST_PACKS = 48
 _SMALL = 64_000
+#: How the item of a cell ends whose outputs are the next item.
+_WITH_OUTPUTS = b"true]"
 #: Packs in memory, by their bytes.
 _CACHED = 64_000_000
 _NOTEBOOKS = 32
@@ -92,6 +94,32 @@ def notebook_of(items: Sequence[bytes]) -> Notebook:
             cell["outputs"] = _decode(next(rest))
         cells.append(cell)
     return {**notebook, "cells": cells}
+
+
+class Excerpt(msgspec.Struct, frozen=True):
+    """A notebook with some of its cells, and which these are; cells without an id get one."""
+
+    notebook: Notebook
+    places: tuple[int, ...]
+
+
+def places_that_differ(
+    a: Sequence[Hashable], b: Sequence[Hashable]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Indices of what is not in both; of all where what both have is in another order."""
+    common = set(a) & set(b)
+    if [one for one in a if one in common] != [one for one in b if one in common]:
+        common = set()
+    first, second = (tuple(i for i, one in enumerate(side) if one not in common) for side in (a, b))
+    return first, second
+
+
+def _excerpt(cells: Sequence[Sequence[bytes]], places: tuple[int, ...]) -> Excerpt:
+    notebook = notebook_of([b"{}", *(item for index in places for item in cells[index])])
+    for cell, index in zip(notebook["cells"], places, strict=True):
+        if not cell.get("id"):
+            cell["id"] = f"#{index}"
+    return Excerpt(notebook, places)
 
 
 def _decode(item: bytes) -> Any:
@@ -179,6 +207,30 @@ class Snapshots:
     def notebook(self, parts: Sequence[Sequence[int]]) -> Notebook:
         """The notebook of a snapshot; raises as `read`."""
         return notebook_of(self.read(parts))
+
+    def excerpts(
+        self, before: Sequence[Sequence[int]], after: Sequence[Sequence[int]]
+    ) -> tuple[Excerpt, Excerpt]:
+        """Two snapshots without the cells that they share, of which nothing is decoded."""
+        (a, old), (b, new) = self._cells(before), self._cells(after)
+        first, second = places_that_differ(a, b)
+        return _excerpt(old, first), _excerpt(new, second)
+
+    def _cells(
+        self, parts: Sequence[Sequence[int]]
+    ) -> tuple[list[tuple[_Place, ...]], list[list[bytes]]]:
+        """Where the items of each cell are kept, and these items."""
+        places = [(p, index) for p, first, count in parts for index in range(first, first + count)]
+        items = self.read(parts)
+        kept: list[tuple[_Place, ...]] = []
+        cells: list[list[bytes]] = []
+        position = 1  # behind what is in no cell
+        while position < len(items):
+            length = 2 if items[position].endswith(_WITH_OUTPUTS) else 1
+            kept.append(tuple(places[position : position + length]))
+            cells.append(items[position : position + length])
+            position += length
+        return kept, cells
 
     def _place(
         self, identity: int, last: Row[Any] | None, items: list[bytes], digests: list[bytes]

@@ -197,6 +197,7 @@ executions = Table(
     Column("children", Boolean),
     UniqueConstraint("session_id", "msg_id"),
     Index("ix_executions_notebook_id_id", "notebook_id", "id"),
+    Index("ix_executions_notebook_id_started_at", "notebook_id", "started_at"),
 )
 
 #: Files that an execution read or wrote; ``kind`` is read, write or module.

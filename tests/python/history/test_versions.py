@@ -63,6 +63,9 @@ def test_saves_are_told_in_words_newest_first(opened: OpenProject, save: Save) -
         ("a = ", "a = 3", "1 line changed"),
         ("if a:\n  b", "if a:\n    b", "whitespace"),
         ("a = True", "a = 1", "a True → 1"),
+        ("df['x'] = 1", "df['x'] = 2", "df['x'] 1 → 2"),
+        ("lr = 0.1\nfit()", "lr = 0.2\nfit()\nplot()\nshow()", "lr 0.1 → 0.2, 2 other lines"),
+        ("a = 1  # one", "a = 1  # uno", "1 line changed"),
     ],
 )
 def test_a_source_in_words(before: str, after: str, expected: str) -> None:

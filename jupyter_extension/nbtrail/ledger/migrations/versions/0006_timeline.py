@@ -21,6 +21,9 @@ def upgrade() -> None:
     with op.batch_alter_table("run_steps", schema=None) as batch_op:
         batch_op.add_column(sa.Column("words", FACTS, nullable=True))
         batch_op.create_index("ix_run_steps_notebook_id", ["notebook_id"])
+    op.create_index(
+        "ix_executions_notebook_id_started_at", "executions", ["notebook_id", "started_at"]
+    )
     op.create_table(
         "packs",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -50,6 +53,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("timeline")
     op.drop_table("packs")
+    op.drop_index("ix_executions_notebook_id_started_at", "executions")
     with op.batch_alter_table("run_steps", schema=None) as batch_op:
         batch_op.drop_index("ix_run_steps_notebook_id")
         batch_op.drop_column("words")
