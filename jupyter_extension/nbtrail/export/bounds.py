@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import fnmatch
 from typing import Literal
 
 import msgspec
 
 from nbtrail.config import VerifyConfig
-from nbtrail.notebooks.datasets import family_of
+from nbtrail.proof.tolerances import file_rule, metric_tolerance
 
 _TABLES = (".csv", ".tsv", ".txt")
 
@@ -26,14 +25,15 @@ class Bounds(msgspec.Struct, frozen=True):
 
 def bounds_of_metric(name: str, config: VerifyConfig) -> Bounds:
     """The bounds of a metric."""
-    return Bounds(config.tolerances.get(name, config.tolerance), 0.0)
+    within = metric_tolerance(name, config)
+    return Bounds(within.relative, within.absolute)
 
 
 def bounds_of_file(path: str, config: VerifyConfig) -> Bounds | Literal["exact", "ignore"]:
     """What a file's content is held to: numbers of a table within bounds, else every byte."""
-    names = (path, family_of(path))
-    if any(fnmatch.fnmatchcase(name, p) for p in config.ignore_files for name in names):
-        return "ignore"
+    rule = file_rule(path, config)
+    if isinstance(rule, str):
+        return rule
     if path.lower().endswith(_TABLES):
-        return Bounds(config.tolerance, 0.0)
+        return Bounds(rule.within.relative, rule.within.absolute, rule.is_asked_for)
     return "exact"
