@@ -14,6 +14,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Hashable, Iterable, Sequence
 
 from nbtrail.diff.sequences import Pair, common, increasing
+from nbtrail.diff.sources import shared_ends
 from nbtrail.notebooks.cells import Cell
 
 #: Share of words in common (Dice's coefficient) of cells that are one cell edited: between the
@@ -25,7 +26,7 @@ _TELLING = 6
 _MOST_PAIRS = 1_600
 #: A word in more cells than this tells none of them from the others.
 _COMMON_WORD = 12
-_LONG = 20_000
+_LONG, _FEW_WORDS = 20_000, 2
 _WORDS = re.compile(r"\w+")
 
 Bag = Counter[str]
@@ -69,9 +70,16 @@ class _Bags:
         total = a.total() + b.total()
         if not total:
             return 1.0
+        if total <= 2 * _FEW_WORDS:
+            return self._alike_by_ends(i, j)
         few, many = (a, b) if len(a) < len(b) else (b, a)
         shared = sum(min(count, many[word]) for word, count in few.items() if word in many)
         return 2 * shared / total
+
+    def _alike_by_ends(self, i: int, j: int) -> float:
+        """Likewise for cells of hardly a word, such as one long literal."""
+        a, b = self._cells[0][i].source, self._cells[1][j].source
+        return 2 * sum(shared_ends(a, b)) / max(len(a) + len(b), 1)
 
 
 def _match_ids(a: Sequence[Cell], b: Sequence[Cell], pairs: dict[int, int], bags: _Bags) -> None:

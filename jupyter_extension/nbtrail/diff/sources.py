@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 
 from nbtrail.diff.sequences import common
 from nbtrail.diff.shape import Line, LineOp
@@ -96,15 +97,29 @@ def _counterparts(old: list[str], new: list[str]) -> list[tuple[int, int]]:
     return found
 
 
+def shared_ends(a: str, b: str) -> tuple[int, int]:
+    """How many characters two texts begin and end with alike; they do not overlap."""
+    most = min(len(a), len(b))
+    head = _longest(most, lambda n: a[:n] == b[:n])
+    most -= head
+    return head, _longest(most, lambda n: a[len(a) - n :] == b[len(b) - n :])
+
+
+def _longest(most: int, holds: Callable[[int], bool]) -> int:
+    """The largest number that a condition holds for which, once failed, fails for all larger."""
+    least = 0
+    while least < most:
+        middle = (least + most + 1) // 2
+        if holds(middle):
+            least = middle
+        else:
+            most = middle - 1
+    return least
+
+
 def _inner(old: str, new: str, at_old: int, at_new: int) -> tuple[Spans, Spans]:
     """What is left of two texts between equal beginnings and equal ends."""
-    most = min(len(old), len(new))
-    head = 0
-    while head < most and old[head] == new[head]:
-        head += 1
-    tail = 0
-    while tail < most - head and old[-1 - tail] == new[-1 - tail]:
-        tail += 1
+    head, tail = shared_ends(old, new)
     spans: list[Spans] = []
     for text, at in ((old, at_old), (new, at_new)):
         start, end = at + head, at + len(text) - tail

@@ -20,6 +20,7 @@ from nbtrail.files import write_atomic
 Notebook = dict[str, Any]
 
 NOT_JSON, EMPTY, OLD_FORMAT = "NBT901", "NBT902", "NBT903"
+_MARKER = b"<<<<<<< "
 
 
 def parse_notebook(data: bytes, name: str) -> Notebook:
@@ -40,13 +41,8 @@ def parse_notebook(data: bytes, name: str) -> Notebook:
         )
     try:
         raw = _decode(data)
-    except ValueError as error:
-        raise _unreadable(
-            NOT_JSON,
-            f"{name} is not JSON: {error}.",
-            "Restore it from git or from its twin; merge markers are a common cause.",
-            name,
-        ) from error
+    except (ValueError, RecursionError) as error:
+        raise _not_json(data, name, error) from error
     if not isinstance(raw, dict) or not isinstance(raw.get("nbformat"), int):
         raise _unreadable(
             NOT_JSON,
@@ -128,6 +124,27 @@ def _decode(data: bytes) -> Any:
 
 def _unreadable(code: str, message: str, hint: str, path: str) -> UnreadableNotebookError:
     return UnreadableNotebookError(message, hint=hint, detail={"code": code, "path": path})
+
+
+def _not_json(data: bytes, name: str, error: Exception) -> UnreadableNotebookError:
+    """Say what a file is that is no JSON: most often one of two things."""
+    marker = 0 if data.startswith(_MARKER) else data.find(b"\n" + _MARKER) + 1
+    if marker or data.startswith(_MARKER):
+        line = data.count(b"\n", 0, marker) + 1
+        return _unreadable(
+            NOT_JSON,
+            f"{name} is in the middle of a merge: line {line} is one of git's merge markers.",
+            "Take a side with `git checkout --ours FILE` or `--theirs`; `nbtrail init --git` lets "
+            "git merge notebooks by cell.",
+            name,
+        )
+    if b"\0" in data[:8192]:
+        return _unreadable(
+            NOT_JSON, f"{name} is a binary file and no notebook.", "Check the path.", name
+        )
+    return _unreadable(
+        NOT_JSON, f"{name} is not JSON: {error}.", "Restore it from git or from its twin.", name
+    )
 
 
 def _split_lines(notebook: Notebook) -> Notebook:
