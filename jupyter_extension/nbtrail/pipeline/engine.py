@@ -156,6 +156,10 @@ class Engine:
         if self.cancelled.is_set():
             self.set_status(position, path, "cancelled")
             return
+        circle = self._schedule.circle(path)
+        if circle is not None:
+            self.fail(position, path, cells.CellFailure("Cycle", circle), time.time())
+            return
         for source in self._schedule.needs(path):
             if self.statuses[source] not in _ENDED_WELL:
                 message = f"Skipped, because {source} did not end well."

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from nbtrail.pipeline.findings import cycles
 from nbtrail.pipeline.model import MISSING_INPUT, Graph
+from nbtrail.pipeline.order import components
 
 
 class Schedule:
@@ -35,6 +37,7 @@ class Schedule:
             if node.analysis.unresolved
             and all(use.evidence == "static" for use in (*node.reads, *node.writes))
         }
+        self._circles = _circles(graph, place)
         self._needs = {path: tuple(sources) for path, sources in needs.items()}
         self._after: dict[str, tuple[str, ...]] = {}
         for index, path in enumerate(steps):
@@ -48,6 +51,18 @@ class Schedule:
         """Steps of the run that must have ended well before this one."""
         return self._needs[path]
 
+    def circle(self, path: str) -> str | None:
+        """Why a step has no place in any order: it needs what needs it, all in this run."""
+        return self._circles.get(path)
+
     def can_start(self, path: str, ended: Collection[str]) -> bool:
         """Whether all that the step waits for has ended, well or badly."""
         return all(p in ended for p in (*self._needs[path], *self._after.get(path, ())))
+
+
+def _circles(graph: Graph, steps: Collection[str]) -> dict[str, str]:
+    """What is wrong with each of the steps that need each other, in a sentence."""
+    edges = [edge for edge in graph.edges if edge.source in steps and edge.target in steps]
+    home = components([(edge.source, edge.target) for edge in edges])
+    said = {home[found.path]: found.message for found in cycles(edges, steps)}
+    return {path: said[number] for path, number in home.items() if number in said}
