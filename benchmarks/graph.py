@@ -19,7 +19,7 @@ import tempfile
 import time
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -119,7 +119,7 @@ def make_pipeline(root: Path) -> None:
     for number, file in enumerate(sorted(root.rglob("*.ipynb"))):
         book = json.loads(file.read_text())
         source = _MORE.format(number=number).splitlines(keepends=True)
-        cell = {"cell_type": "code", "id": "more", "metadata": {}, "source": source,
+        cell: dict[str, Any] = {"cell_type": "code", "id": "more", "metadata": {}, "source": source,
                 "execution_count": None, "outputs": []}  # fmt: skip
         book["cells"].append(cell)
         file.write_text(json.dumps(book, indent=1))
@@ -215,42 +215,17 @@ def _link(file: Path, place: Path) -> None:
 def repositories(judged: list[Judged], half: str) -> Table:
     """One row a repository of one half, and the sums."""
     chosen = [one for one in judged if one.label.half == half]
-    rows = [
-        (
-            one.label.name,
-            str(len(one.label.places)),
-            str(len(one.label.needs)),
-            str(one.right),
-            str(len(one.missing)),
-            str(len(one.wrong)),
-            *(("yes" if valid else "NO") if one.label.needs else "-"
-              for valid in (one.valid, one.valid_nameless, one.by_chance)),
-        )
-        for one in chosen
-    ]  # fmt: skip
+    rows = []
+    for one in chosen:
+        counts = map(str, _counts(one))
+        valid = [("yes" if good else "NO") if one.label.needs else "-" for good in _orders(one)]
+        rows.append((one.label.name, *counts, *valid))
     linked = [one for one in chosen if one.label.needs]
-
-    def total(count: Callable[[Judged], Any]) -> str:
-        return str(sum(int(count(one)) for one in chosen))
-
-    rows.append(
-        (
-            f"all {len(chosen)}, {len(linked)} with hand-overs",
-            total(lambda one: len(one.label.places)),
-            total(lambda one: len(one.label.needs)),
-            total(lambda one: one.right),
-            total(lambda one: len(one.missing)),
-            total(lambda one: len(one.wrong)),
-            *(
-                f"{sum(valid(one) for one in linked)} of {len(linked)}"
-                for valid in (
-                    lambda one: one.valid,
-                    lambda one: one.valid_nameless,
-                    lambda one: one.by_chance,
-                )
-            ),
-        )
-    )
+    sums = [str(sum(column)) for column in zip(*map(_counts, chosen), strict=True)]
+    shares = [
+        f"{sum(column)} of {len(linked)}" for column in zip(*map(_orders, linked), strict=True)
+    ]
+    rows.append((f"all {len(chosen)}, {len(linked)} with hand-overs", *sums, *shares))
     return Table(
         f"Inferred orders, {half}",
         "python benchmarks/graph.py FOLDER",
@@ -258,6 +233,15 @@ def repositories(judged: list[Judged], half: str) -> Table:
          "valid without names", "by chance"),
         tuple(rows),
     )  # fmt: skip
+
+
+def _counts(one: Judged) -> tuple[int, ...]:
+    label = one.label
+    return len(label.places), len(label.needs), one.right, len(one.missing), len(one.wrong)
+
+
+def _orders(one: Judged) -> tuple[bool, ...]:
+    return one.valid, one.valid_nameless, one.by_chance
 
 
 def agreement(judged: list[Judged]) -> Table:

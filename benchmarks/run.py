@@ -17,6 +17,7 @@ import check
 import cli_start
 import crash
 import crowd
+import graph
 import import_weight
 import lab_round_trip
 import opening
@@ -50,6 +51,7 @@ BENCHMARKS: dict[str, Callable[[int], Table]] = {
     "blocking": contents.measure_blocking,
     "opening": opening.measure,
     "adopt": adopt.measure,
+    "graph": graph.measure,
     "pipeline_light": pipeline.measure_light,
     "pipeline_real": pipeline.measure_real,
     "diff": diff.measure,

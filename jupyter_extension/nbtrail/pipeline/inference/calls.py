@@ -14,6 +14,7 @@ from nbtrail.pipeline.inference.source import CELL_MAGIC, LINE_MAGIC, SHELL
 from nbtrail.pipeline.inference.values import (
     HOLE,
     MAX_CHOICES,
+    MAX_ITEMS,
     ROOT,
     UNKNOWN,
     Choice,
@@ -192,8 +193,9 @@ class Calls(Expressions):
         if isinstance(base, list):
             if method in ("append", "add") and arguments:
                 base.append(arguments[0])
-            elif method in ("extend",) and arguments:
+            elif method == "extend" and arguments:
                 base.extend(self.iterate(arguments[0]))
+            del base[MAX_ITEMS:]
             return list(base) if method == "copy" else UNKNOWN
         if isinstance(base, dict):
             return _dict_method(base, method, arguments)

@@ -21,6 +21,8 @@ from nbtrail.pipeline.inference.values import (
 
 Mode = Literal["read", "write"]
 
+#: How deep paths may stand in lists of lists.
+_DEEPEST = 2
 _SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9_]{0,11}(\.(gz|bz2|xz|zst|zip))?$")
 
 
@@ -221,12 +223,12 @@ def _may_be_path(value: Value, sure: bool) -> bool:
     return False
 
 
-def _texts(value: Value) -> Iterator[str]:
+def _texts(value: Value, depth: int = 0) -> Iterator[str]:
     if isinstance(value, PathValue):
         yield value.text
     elif isinstance(value, str):
         if looks_like_path(value, sure=True):
             yield value.removeprefix("file://")
-    elif isinstance(value, (list, tuple)):
+    elif isinstance(value, (list, tuple)) and depth < _DEEPEST:
         for entry in value:
-            yield from _texts(entry)
+            yield from _texts(entry, depth + 1)

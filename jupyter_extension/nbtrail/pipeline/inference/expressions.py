@@ -19,6 +19,7 @@ from nbtrail.pipeline.inference.values import (
     PathValue,
     Scope,
     Value,
+    bounded,
     either,
     lift,
     options_of,
@@ -131,7 +132,7 @@ class Expressions:
         self.spend()
         handler = _EXPRESSIONS.get(type(node))
         if handler is not None:
-            return handler(self, node, scope)
+            return bounded(handler(self, node, scope))
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.expr):
                 self.evaluate(child, scope)
@@ -345,6 +346,8 @@ def _operate(operator: ast.operator, left: Value, right: Value) -> Value:
 def _percent(template: str, right: Value) -> Value:
     values = right if isinstance(right, (tuple, dict)) else (right,)
     known = values.values() if isinstance(values, dict) else values
+    if library.is_wide(template) or "*" in template:
+        return HOLE
     if all(isinstance(v, (str, int, float)) for v in known):
         try:
             return template % values

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from nbtrail.pipeline.inference.values import (
     HOLE,
+    MAX_TEXT,
     ROOT,
     UNKNOWN,
     DateValue,
@@ -26,6 +27,7 @@ from nbtrail.pipeline.inference.values import (
 
 _A_DAY = datetime.datetime(2000, 1, 1, 12, 0, 0)
 _MAX_RANGE = 64
+_WIDE = re.compile(r"[0-9]{4,}")
 _OTHER_WILDCARDS = re.compile(r"\?|\[[^\]/]+\]")
 _PATH_CLASSES = frozenset(
     {"pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath", "pathlib.PurePosixPath",
@@ -211,6 +213,8 @@ def string_method(text: str, name: str, arguments: Sequence[Value],
     known = all(isinstance(a, (str, int)) for a in arguments)
     if name in ("split", "rsplit", "partition", "rpartition") and known:
         return list(getattr(text, name)(*arguments)) if HOLE not in text else UNKNOWN
+    if any(isinstance(a, int) and a > MAX_TEXT for a in arguments):
+        return HOLE
     if name in _STRING_METHODS and known:
         try:
             return getattr(text, name)(*arguments)
@@ -259,12 +263,19 @@ def format_value(value: Value, spec: str) -> str:
     """One replacement field."""
     if isinstance(value, DateValue):
         return _format_date(spec) if spec else "2000-01-01"
+    if is_wide(spec):
+        return HOLE
     if spec and isinstance(value, (int, float, str)) and not isinstance(value, bool):
         try:
             return format(value, spec)
         except (ValueError, TypeError):
             return HOLE
     return text_or_hole(value)
+
+
+def is_wide(spec: str) -> bool:
+    """Whether a format asks for so many signs that the text is none to follow."""
+    return _WIDE.search(spec) is not None
 
 
 def _on_text(function: Callable[[str], str]) -> Callable[[Value], Value]:

@@ -16,6 +16,8 @@ LINE_MAGIC, SHELL, CELL_MAGIC, SCRIPT = "_line_magic", "_shell", "_cell_magic", 
 #: Cell magics whose body is Python that runs in the notebook's own namespace.
 _TRANSPARENT = frozenset({"time", "timeit", "capture", "prun", "memit", "mprun", "skip", "px"})
 
+#: A longer cell is data in the disguise of code: its text is its identity.
+_MOST_CODE = 100_000
 _MAGIC_LINE = re.compile(r"^(?P<indent>\s*)(?P<kind>%{1,2}|!{1,2})(?P<text>.*)$")
 _ASSIGNED = re.compile(r"^(?P<indent>\s*)(?P<target>[\w.,\s]+?)\s*=\s*(?P<kind>[%!])(?P<text>.*)$")
 _HELP = re.compile(r"^(?P<indent>\s*)(\?{1,2}[\w.*]+|[\w.*]+\?{1,2})\s*$")
@@ -55,15 +57,23 @@ def code_digest(notebook: Notebook) -> str:
 def module_digest(source: str) -> str:
     """Identity of a local module's code, comments left out."""
     tree = parse_python(source)
-    text = source if tree is None else ast.dump(tree)
+    text = source if tree is None else _dumped(tree, source)
     return hashlib.sha256(text.encode("utf-8", errors="replace")).hexdigest()
 
 
 def _normal(cell: Cell, python: bool) -> str:
-    tree = parse_cell(cell.source) if python else None
+    tree = parse_cell(cell.source) if python and len(cell.source) <= _MOST_CODE else None
     if tree is None:
         return "\n".join(line.rstrip() for line in cell.source.strip().splitlines())
-    return ast.dump(tree) if tree.body else ""
+    return _dumped(tree, cell.source) if tree.body else ""
+
+
+def _dumped(tree: ast.Module, source: str) -> str:
+    """The tree as text; the source where it is nested too deeply."""
+    try:
+        return ast.dump(tree)
+    except RecursionError:
+        return source
 
 
 def _without_magics(source: str) -> str:

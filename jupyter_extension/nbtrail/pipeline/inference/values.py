@@ -16,6 +16,8 @@ from typing import Any
 HOLE = "\0"
 #: First component of a path seen from the project root.
 ROOT = "\2"
+#: Longest text and container that are followed: loops may double them at every turn.
+MAX_TEXT, MAX_ITEMS = 4096, 2048
 #: Most alternatives kept for one value.
 MAX_CHOICES = 32
 
@@ -162,13 +164,34 @@ def either(values: list[Value]) -> Value:
 
 
 def same(a: Value, b: Value) -> bool:
-    """Whether two known values are equal; never raises."""
+    """Whether two known values are equal; containers only by what stands in them directly."""
     if a is b:
         return True
-    try:
-        return type(a) is type(b) and bool(a == b)
-    except Exception:
+    if type(a) is not type(b):
         return False
+    if isinstance(a, dict):
+        return len(a) == len(b) and all(k in b and _alike(v, b[k]) for k, v in a.items())
+    if isinstance(a, (list, tuple)):
+        return len(a) == len(b) and all(map(_alike, a, b))
+    return _alike(a, b)
+
+
+def _alike(a: Value, b: Value) -> bool:
+    """Equal without a look into containers, which may hold themselves."""
+    if a is b:
+        return True
+    if type(a) is not type(b) or isinstance(a, (dict, list, tuple, Choice)):
+        return False
+    return bool(a == b)
+
+
+def bounded(value: Value) -> Value:
+    """The value, or what is left of it where it is too large to be followed."""
+    if isinstance(value, str):
+        return value if len(value) <= MAX_TEXT else HOLE
+    if isinstance(value, (list, tuple)) and len(value) > MAX_ITEMS:
+        return value[:MAX_ITEMS]
+    return value
 
 
 def lift(function: Callable[..., Value], *values: Value) -> Value:
