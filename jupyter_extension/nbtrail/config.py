@@ -138,9 +138,13 @@ class StepConfig(_Section, frozen=True):
     """One ``[[pipeline.steps]]``: what a notebook reads and writes, and what it may take.
 
     ``timeout``, ``memory_mb`` and ``retries`` are those of ``[pipeline]`` by default.
+    ``environment`` is a folder such as `nbtrail env rebuild` makes, ``kernel`` the name of a
+    kernel, in that folder where both are given; by default the notebook's own.
     """
 
     path: str
+    environment: str = ""
+    kernel: str = ""
     after: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()

@@ -40,6 +40,8 @@ class Project:
         Folder of database, blobs and run cards.
     config_error
         Set when ``nbtrail.toml`` cannot be used; ``config`` then holds the defaults.
+    home
+        Root of the project that this one is a copy of.
     """
 
     root: Path
@@ -47,11 +49,17 @@ class Project:
     adopted: bool
     state_dir: Path
     config_error: ConfigError | None = field(default=None, compare=False)
+    home: Path | None = field(default=None, compare=False)
 
     @property
     def name(self) -> str:
         """What people call it."""
         return self.config.project.name or self.root.name
+
+    @property
+    def original(self) -> Path:
+        """Where the environments of steps lie: the root, also for a copy of the project."""
+        return self.home or self.root
 
     @property
     def state_is_local(self) -> bool:
@@ -177,7 +185,7 @@ def load_project(root: Path) -> Project:
             problem = error
         except (OSError, UnicodeDecodeError) as error:
             problem = ConfigError(f"{CONFIG_NAME} cannot be read: {error}.", hint="Mend the file.")
-    return Project(root, config, adopted, _state_dir(root, adopted), problem)
+    return Project(root, config, adopted, _state_dir(root, adopted), problem, root)
 
 
 def _is_text(name: str) -> bool:

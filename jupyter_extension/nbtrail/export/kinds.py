@@ -162,7 +162,11 @@ def _missing(found: Sequence[Requirements]) -> tuple[Problem, ...]:
 
 
 def _plain_step(project: Project, path: str) -> PlainStep:
-    return PlainStep(path)
+    step = next((s for s in project.config.pipeline.steps if s.path == path), None)
+    if step is None:
+        return PlainStep(path)
+    python = f"{step.environment}/bin/python" if step.environment else ""
+    return PlainStep(path, kernel=step.kernel, python=python)
 
 
 def _repository(root: Path) -> Path:

@@ -164,7 +164,9 @@ def plain_script(
 
 def _plain_call(step: PlainStep, with_params: bool, timeout: float) -> str:
     program = (
-        f"{shlex.quote('./' + step.python)} -m nbconvert" if step.python else "jupyter nbconvert"
+        f"{shlex.quote(_from_here(step.python))} -m nbconvert"
+        if step.python
+        else "jupyter nbconvert"
     )
     call = f"{program} --to notebook --execute"
     if step.kernel:
@@ -202,6 +204,10 @@ def _with_params(given: Mapping[str, Any]) -> list[str]:
         f'    "${{PYTHON:-python3}}" "$scratch/prepare_step.py" "$1" {facts} >"$scratch/prepared"',
         "}",
     ]
+
+
+def _from_here(path: str) -> str:
+    return path if path.startswith("/") else f"./{path}"
 
 
 def _timeout(seconds: float) -> str:

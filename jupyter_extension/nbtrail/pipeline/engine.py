@@ -22,9 +22,9 @@ from nbtrail.ledger.records import StepStatus
 from nbtrail.ledger.steps import StepRecord, latest_good_steps, steps_of
 from nbtrail.ledger.store import Store
 from nbtrail.ledger.writer import Writer
-from nbtrail.notebooks.cells import kernel_name
 from nbtrail.notebooks.document import Notebook, parse_notebook
 from nbtrail.pipeline import cells
+from nbtrail.pipeline.environments import kernel_of
 from nbtrail.pipeline.executors import (
     Executor,
     RunContext,
@@ -218,7 +218,7 @@ class Engine:
             context=self._context(),
             path=path,
             notebook=notebook,
-            kernel=kernel_name(notebook),
+            kernel=kernel_of(self.project, path, notebook),
             params=self.request.params,
             limits=limits_of(self.project.config.pipeline, path, self.request),
         )
@@ -275,9 +275,8 @@ class Engine:
             expected.add(path)
             with suppress(OSError, NbtrailError):
                 file = self.project.root / path
-                found.append(
-                    (kernel_name(parse_notebook(file.read_bytes(), path)), str(file.parent))
-                )
+                notebook = parse_notebook(file.read_bytes(), path)
+                found.append((kernel_of(self.project, path, notebook), str(file.parent)))
         return found
 
     def _will_run(self, path: str, expected: Collection[str]) -> bool:

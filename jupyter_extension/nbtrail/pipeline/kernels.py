@@ -25,8 +25,14 @@ _SHUTDOWN_TIMEOUT = 3.0
 
 
 def spec_argv(name: str) -> list[str] | None:
-    """Command of an installed kernel, found without jupyter_client; ``None`` when unknown."""
+    """Command of an installed kernel, found without jupyter_client; ``None`` when unknown.
+
+    ``name`` may be the absolute path of a kernel's folder, or of an interpreter with ipykernel.
+    """
     from jupyter_core.paths import jupyter_path
+
+    if os.path.isabs(name):
+        return _argv_at(Path(name))
 
     for folder in jupyter_path("kernels"):
         for candidate in (name, name.lower()):
@@ -38,6 +44,26 @@ def spec_argv(name: str) -> list[str] | None:
             if isinstance(argv, list) and all(isinstance(part, str) for part in argv):
                 return argv
     return [sys.executable] if name == "python3" else None
+
+
+def _argv_at(place: Path) -> list[str] | None:
+    if not place.is_dir():
+        arguments = ["-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        return [str(place), *arguments] if place.exists() else None
+    try:
+        argv = json.loads((place / "kernel.json").read_bytes())["argv"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    if not isinstance(argv, list) or not argv or not all(isinstance(part, str) for part in argv):
+        return None
+    # PREFIX/share/jupyter/kernels/NAME: plain `python` is the one of that prefix.
+    program = place.parents[3] / "bin" / argv[0]
+    return [str(program) if program.exists() else argv[0], *argv[1:]]
+
+
+def site_folders(prefix: Path) -> list[Path]:
+    """Folders of an environment that packages are installed into."""
+    return sorted(prefix.glob("lib*/python*/site-packages"))
 
 
 def environment_fingerprint(name: str) -> str:
@@ -57,7 +83,7 @@ def environment_fingerprint(name: str) -> str:
     with contextlib.suppress(OSError):
         facts.append(os.stat(program).st_mtime_ns)
     prefix = Path(program).parent.parent
-    for folder in sorted(prefix.glob("lib*/python*/site-packages")):
+    for folder in site_folders(prefix):
         with contextlib.suppress(OSError):
             names = sorted(n for n in os.listdir(folder) if n.endswith((".dist-info", ".egg-info")))
             facts.append([str(folder), names])
@@ -177,10 +203,12 @@ class KernelPool:
             await self._end(await task, now=True)
 
     async def _start(self, name: str, folder: str) -> Kernel:
-        from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+        from jupyter_client.kernelspec import NoSuchKernel
         from jupyter_client.manager import AsyncKernelManager
 
-        specs = KernelSpecManager()
+        from nbtrail.pipeline.kernel_specs import Specs
+
+        specs = Specs()
         try:
             specs.get_kernel_spec(name)
         except NoSuchKernel:

@@ -16,6 +16,7 @@ from nbtrail.ledger import runs as ledger_runs
 from nbtrail.ledger.steps import active_runs
 from nbtrail.ledger.store import Store
 from nbtrail.pipeline import lock
+from nbtrail.pipeline.environments import check_environments
 from nbtrail.pipeline.graph import build_graph
 from nbtrail.pipeline.progress import mark_lost
 from nbtrail.pipeline.request import RunRequest, chosen_steps
@@ -58,6 +59,8 @@ def start(
         When the project folder cannot be written.
     LockedError
         When another run is under way.
+    KernelError
+        When a step names an environment or a kernel that is not there.
     UsageError
         When there is nothing to run.
     """
@@ -67,6 +70,7 @@ def start(
     steps = chosen_steps(graph, request)
     if refuse is not None:
         refuse_steps(steps, refuse)
+    check_environments(project, steps)
     extra = ["--after-write", after_write] if after_write else []
     return launch(project, request, store, steps, worker=WORKER, extra=extra, fork=fork)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
-from nbtrail.errors import NbtrailError
+from nbtrail.errors import NbtrailError, NotFoundError
+from nbtrail.ledger.queries import environment
 from nbtrail.ledger.steps import (
     StepRecord,
     good_steps,
@@ -18,9 +20,9 @@ from nbtrail.ledger.steps import (
 )
 from nbtrail.ledger.store import Store
 from nbtrail.masking import mask_facts
-from nbtrail.notebooks.cells import kernel_name
 from nbtrail.notebooks.document import read_notebook
 from nbtrail.pipeline.cells import tagged_parameters
+from nbtrail.pipeline.environments import declared_kernel, kernel_of, ran_on, what_changed
 from nbtrail.pipeline.graph import Graph, Node
 from nbtrail.pipeline.hashes import FileHashes
 from nbtrail.pipeline.identity import Folders
@@ -44,6 +46,7 @@ def step_states(project: Project, store: Store, graph: Graph) -> dict[str, StepS
         }
     hashes = FileHashes(project.root, project.state_dir)
     folders = Folders(project.root)
+    environments = _Environments(store)
     states: dict[str, StepState] = {}
     for node in graph.nodes:
         record = records.get(node.path)
@@ -62,6 +65,7 @@ def step_states(project: Project, store: Store, graph: Graph) -> dict[str, StepS
             reason = (
                 _why_other_code(project, store, node, record, given.get(record.run, {}), hashes)
                 or _why_other_files(node, record, hashes, folders)
+                or _why_other_environment(project, node, record, environments)
                 or _why_other_steps(graph, node, states)
             )
             status: Status = "stale" if reason else "fresh"
@@ -96,7 +100,7 @@ def _why_other_code(
         return None
     around = Surroundings(
         analysis=analysis,
-        environment=environment_fingerprint(kernel_name(notebook)),
+        environment=environment_fingerprint(kernel_of(project, node.path, notebook)),
         params=params,
         listings=listings_of(project, node),
     )
@@ -137,6 +141,51 @@ def _why_other_files(
         if hashes.get(access.path) != access.sha256:
             return f"{access.path} is not what it wrote."
     return None
+
+
+class _Environments:
+    """Environments on record, each looked at once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._found: dict[str, tuple[Mapping[str, Any], str | None]] = {}
+
+    def of(self, record: StepRecord) -> tuple[Mapping[str, Any], str | None]:
+        """The environment that a step ran in, and what of it is not as it was."""
+        identity = record.environment or ""
+        if identity not in self._found:
+            facts: Mapping[str, Any] = {}
+            with suppress(NotFoundError), self._store.read() as connection:
+                facts = environment(connection, identity)
+            self._found[identity] = facts, what_changed(facts)
+        return self._found[identity]
+
+
+def _why_other_environment(
+    project: Project, node: Node, record: StepRecord, environments: _Environments
+) -> str | None:
+    if record.cache_key is None or not record.environment:
+        return None
+    facts, changed = environments.of(record)
+    declared = declared_kernel(project, node.path)
+    if declared is not None and not ran_on(declared, facts):
+        return "It ran in another environment than the one that nbtrail.toml names."
+    if changed is None:
+        return None
+    try:
+        notebook = read_notebook(project.root / node.path)
+    except NbtrailError:
+        return None
+    around = Surroundings(
+        analysis=node.analysis,
+        environment=environment_fingerprint(kernel_of(project, node.path, notebook)),
+        params=tagged_parameters(notebook),
+        listings=listings_of(project, node),
+    )
+    # The key decides: what lies in the folder need not be what is imported.
+    if cache_key(around, record.inputs, record.outputs) == record.cache_key:
+        return None
+    return f"Its environment changed: {changed}."
 
 
 def _why_other_steps(graph: Graph, node: Node, states: Mapping[str, StepState]) -> str | None:

@@ -15,9 +15,10 @@ from nbtrail.errors import NbtrailError
 from nbtrail.files import sha256_bytes
 from nbtrail.ledger import runs as ledger_runs
 from nbtrail.ledger.steps import StepRecord, execution_count, good_steps, run_accesses
-from nbtrail.notebooks.cells import kernel_name, sources_digest
+from nbtrail.notebooks.cells import sources_digest
 from nbtrail.notebooks.document import Notebook, dump_notebook, parse_notebook
 from nbtrail.pipeline import cells, keys, outcome, writeback
+from nbtrail.pipeline.environments import kernel_of
 from nbtrail.pipeline.executors import StepResult
 from nbtrail.pipeline.graph import infer_graph
 from nbtrail.pipeline.identity import Folders
@@ -62,7 +63,7 @@ class StepRun:
         self.params = {**cells.tagged_parameters(self.notebook), **engine.request.params}
         self.around = keys.Surroundings(
             analysis=self.node.analysis,
-            environment=engine.fingerprint(kernel_name(self.notebook)),
+            environment=engine.fingerprint(kernel_of(engine.project, self.path, self.notebook)),
             params=self.params,
             listings=keys.listings_of(engine.project, self.node),
         )
