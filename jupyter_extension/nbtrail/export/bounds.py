@@ -1,4 +1,4 @@
-"""How far from the record a result may be: ``[verify]`` of ``nbtrail.toml``, result by result."""
+"""How far from the record a result may be, as a check without nbtrail can tell."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Literal
 import msgspec
 
 from nbtrail.config import VerifyConfig
-from nbtrail.proof.tolerances import file_rule, metric_tolerance
+from nbtrail.proof.tolerances import Span, file_rule, metric_tolerance
 
+#: Files that are compared by their numbers; of others every byte counts.
 _TABLES = (".csv", ".tsv", ".txt")
 
 
@@ -32,8 +33,8 @@ def bounds_of_metric(name: str, config: VerifyConfig) -> Bounds:
 def bounds_of_file(path: str, config: VerifyConfig) -> Bounds | Literal["exact", "ignore"]:
     """What a file's content is held to: numbers of a table within bounds, else every byte."""
     rule = file_rule(path, config)
-    if isinstance(rule, str):
+    if not isinstance(rule, Span):
         return rule
-    if path.lower().endswith(_TABLES):
-        return Bounds(rule.within.relative, rule.within.absolute, rule.is_asked_for)
-    return "exact"
+    if not path.lower().endswith(_TABLES):
+        return "exact"
+    return Bounds(rule.within.relative, rule.within.absolute, rule.is_asked_for)
