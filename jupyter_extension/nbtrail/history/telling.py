@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, Table, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Table, func, or_, select, update
 
 from nbtrail.errors import NbtrailError
 from nbtrail.history.gitlog import contents
@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 #: Metrics and parameters that one entry names.
 _MOST_NUMBERS = 4
 _LONGEST_ERROR = 80
+#: Seconds that a cell may have run for its metrics to be told of the save behind it.
+_LONGEST_CELL = 86_400.0
 #: File in the state folder with what was said of commits.
 _OF_COMMITS = "commits-1.msgpack"
 
@@ -163,7 +165,7 @@ class Teller:
             .where(
                 step.notebook_id == row.notebook_id,
                 step.status.in_(("ran", "cached", "failed")),
-                run.kind == "pipeline",
+                run.kind.in_(("pipeline", "interactive")),
                 (run.started_at < row.at) | ((run.started_at == row.at) & (run.id < row.run_id)),
             )
             .order_by(run.started_at.desc(), run.id.desc())
@@ -290,19 +292,27 @@ def _without_outputs(notebook: Notebook) -> Notebook:
 def _metrics_between(
     connection: Connection, row: Row[Any], before: Row[Any] | None
 ) -> dict[str, tuple[float | None, float | None]]:
-    """Metrics that executions left between two entries, with what they were before."""
+    """Metrics that cells left that ended between two entries, with what they were before."""
     since = 0.0 if before is None else before.at
+    done = t.executions.c
+    by_hand = select(t.runs.c.id).where(t.runs.c.kind == "interactive")
     base = (
         select(t.metrics.c.name, t.metrics.c.value)
-        .join(t.executions, t.executions.c.id == t.metrics.c.execution_id)
-        .where(t.executions.c.notebook_id == row.notebook_id, t.executions.c.run_id.is_(None))
-        .order_by(t.metrics.c.id)
+        .join(t.executions, done.id == t.metrics.c.execution_id)
+        .where(
+            done.notebook_id == row.notebook_id,
+            or_(done.run_id.is_(None), done.run_id.in_(by_hand)),
+        )
     )
-    started = t.executions.c.started_at
-    new = _last_values(connection, base.where(started > since, started <= row.at))
+    ended = done.started_at + func.coalesce(done.seconds, 0.0)
+    lately = (done.started_at > since - _LONGEST_CELL, done.started_at <= row.at)
+    new = _last_values(
+        connection,
+        base.where(*lately, ended > since, ended <= row.at).order_by(t.metrics.c.id),
+    )
     old: dict[str, float | None] = {}
     for name in new:
-        last = base.where(started <= since, t.metrics.c.name == name).order_by(None)
+        last = base.where(ended <= since, t.metrics.c.name == name)
         old |= _last_values(connection, last.order_by(t.metrics.c.id.desc()).limit(1))
     return {name: (old.get(name), value) for name, value in new.items() if old.get(name) != value}
 

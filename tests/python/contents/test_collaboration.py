@@ -230,3 +230,42 @@ def test_both_open_and_both_edited(server: Server, tabs: Callable[[str, str], Ta
     assert [len(cell["outputs"]) for cell in on_disk] == [1, 1]
     assert "x = 10" in (server.root / twin).read_text()
     assert state(server, name) == "in-sync"
+
+
+def test_a_restore_reaches_the_open_document_and_keeps_what_was_typed(
+    server: Server, tabs: Callable[[str, str], Tab]
+) -> None:
+    name = "1-EXPLORATION-restored.ipynb"
+    below = f"/nbtrail/api/notebooks/{name}"
+
+    def newest(what: str) -> Any:
+        found: list[Any] = []
+
+        def look() -> bool:
+            found[:] = server.get(f"{below}/versions")["versions"][:1]
+            return bool(found) and what in found[0]["what"]
+
+        until(look)
+        return found[0]
+
+    put(server, name, book("x = 1", "y = 1"))
+    first = newest("2 cells")
+    put(server, name, book("x = 2", "y = 1"))
+    newest("x 1 → 2")
+    tab = tabs(name, "notebook")
+    tab.type("y = 1", "y = 'typed, not saved'", cell=1)
+    body = {"version": first["version"], "cell": "c0"}
+    done = server.request("POST", f"{below}/restore", body)
+    assert done["open"]
+    assert tab.read() == ["x = 1", "y = 'typed, not saved'"]
+    kept = server.get(f"{below}/versions/{done['undo']['version']}")["notebook"]
+    assert ["".join(c["source"]) for c in kept["cells"]] == ["x = 2", "y = 'typed, not saved'"]
+    done = server.request("POST", f"{below}/restore", {"version": first["version"]})
+    assert tab.read() == ["x = 1", "y = 1"]
+    tab.save()
+    polled(server, server.root)
+    assert tab.read() == ["x = 1", "y = 1"]
+    on_disk = read_notebook(server.root / name)["cells"]
+    assert ["".join(cell["source"]) for cell in on_disk] == ["x = 1", "y = 1"]
+    server.request("POST", f"{below}/restore", {"version": done["undo"]["version"]})
+    assert tab.read() == ["x = 1", "y = 'typed, not saved'"]
