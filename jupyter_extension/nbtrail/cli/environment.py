@@ -35,12 +35,15 @@ def env_show(settings: Settings, identity: str) -> None:
         settings.print_json(found)
         return
     for key, value in found.items():
-        if isinstance(value, dict) and key != "packages":
+        if isinstance(value, dict) and key not in ("packages", "conda"):
             value = "  ".join(f"{k} {v}" for k, v in value.items())
         if not isinstance(value, dict):
             settings.say(f"{key:14} {value}")
     packages = found.get("packages") or {}
     settings.table(("package", "version"), ((k, str(v)) for k, v in packages.items()))
+    if found.get("conda"):
+        rows = ((k, str(v)) for k, v in found["conda"].items())
+        settings.table(("conda's package", "version and build"), rows)
 
 
 @env.command("diff")
@@ -141,6 +144,7 @@ def env_rebuild(settings: Settings, folder: str, name: str | None) -> None:
 def _name_missing(missing: tuple[Missing, ...]) -> None:
     """Say what cannot be installed, and end with 1 where there is something."""
     for one in missing:
-        click.echo(f"nbtrail: not installable: {one.name} {one.version}: {one.why}", err=True)
+        said = f"{one.name} {one.version}: {one.why} {one.fix}".rstrip()
+        click.echo(f"nbtrail: not installable: {said}", err=True)
     if missing:
         sys.exit(1)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from nbtrail.errors import ConflictError, UsageError
+from nbtrail.errors import ConflictError, OutsideProjectError, UsageError
 from nbtrail.export.recipe import Content
 from nbtrail.files import sha256_file, write_atomic
 
@@ -69,9 +69,17 @@ def write_files(
     ------
     ConflictError
         When something of another content is in the way. Nothing has been written then.
+    OutsideProjectError
+        When a path leads out of ``folder``.
     UsageError
         When ``folder`` is a file.
     """
+    for file in files:
+        # Paths come from the record, which others may have written.
+        if file.path.startswith("/") or ".." in file.path.split("/"):
+            raise OutsideProjectError(
+                f"{file.path} leads out of the folder.", hint="Do not use this record."
+            )
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file.", hint="Name a folder with -o.")
     replaced = _in_the_way(folder, files, own)
@@ -106,7 +114,8 @@ def _in_the_way(folder: Path, files: Sequence[Content], own: Sequence[str]) -> l
             # A link to a folder is not gone into, but must not stay either.
             if path not in wanted and (present.is_symlink() or not present.is_dir()):
                 found.add(path)
-    return sorted(found)
+    # A folder goes with all that is in it.
+    return sorted(p for p in found if not any(str(up) in found for up in PurePosixPath(p).parents))
 
 
 def _in_place_of(folder: Path, file: Content) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
-from nbtrail.config import VerifyConfig
+from nbtrail.config import CONFIG_NAME, VerifyConfig
 from nbtrail.errors import NbtrailError, NotFoundError
 from nbtrail.export.bounds import Bounds, bounds_of_file, bounds_of_metric
 from nbtrail.export.parts.prepare_step import without_outputs
@@ -29,9 +30,12 @@ from nbtrail.pipeline.inference.static import Analysis, analyse
 from nbtrail.project import Project
 from nbtrail.proof.baseline import Baseline, find_baseline
 
-#: Beginnings of the names of files that are there to hold secrets.
-_SECRET_NAMES = (".env", ".netrc", ".pgpass", "id_rsa", "id_ed25519", "credentials")
-_SECRET_SUFFIXES = (".pem", ".key", ".p12", ".pfx", ".keystore")
+#: Names of files that are there to hold secrets.
+_SECRET_FILE = re.compile(
+    r"\.env(\..*)?|\.?netrc|\.pgpass|\.pypirc|id_(rsa|dsa|ecdsa|ed25519)|\.?(credentials|secrets?)"
+    r"(\.\w+)?|.*\.(pem|key|p12|pfx|jks|keystore|kdbx)",
+    re.IGNORECASE,
+)
 #: Largest recorded table (bytes) that is kept beside the recipe to be compared by its numbers.
 _LARGEST_EXPECTED = 20_000_000
 
@@ -312,11 +316,12 @@ class _Gathering:
 
     def _input(self, access: FileAccess) -> Content | None:
         path = access.path
-        if posixpath.isabs(path) or path.split("/")[0] == "..":
+        if posixpath.isabs(path) or ".." in path.split("/"):
             self._miss(path, "it lies outside of the project.", "Put it into the project.")
             return None
-        name = posixpath.basename(path).lower()
-        if name.startswith(_SECRET_NAMES) or name.endswith(_SECRET_SUFFIXES):
+        if path == CONFIG_NAME:
+            return None  # the recipe has one of its own, with nothing in it but what is needed
+        if _SECRET_FILE.fullmatch(posixpath.basename(path)):
             self._miss(path, "it may hold secrets, and is left out.", "Give it to the container.")
             return None
         file = self.project.root / path

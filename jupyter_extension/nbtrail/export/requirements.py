@@ -9,6 +9,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
+from nbtrail.export.tools import normalised
+
 #: What every environment gets by itself.
 _GIVEN = frozenset({"pip"})
 #: What pip's files of requirements allow; whatever else is on record is no name, version or
@@ -182,9 +184,9 @@ def _of_conda_alone(recorded: Any, packages: Mapping[str, str]) -> Iterator[Miss
     """Packages of conda's that are no distributions of Python's: libraries, compilers, R."""
     if not isinstance(recorded, Mapping):
         return
-    known = {name.replace("_", "-").lower() for name in packages}
+    known = {normalised(name) for name in packages}
     for name, version in sorted(recorded.items()):
-        if name.replace("_", "-").lower() in known or name in _CONDA_GIVEN:
+        if normalised(name) in known or name in _CONDA_GIVEN:
             continue
         why = "conda installed it, and pip knows no such thing."
         yield Missing(name, str(version), why, f"conda install {name}={version}")

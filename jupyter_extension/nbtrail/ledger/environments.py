@@ -9,7 +9,7 @@ import msgspec
 
 _SHOWN = 3
 #: Parts of an environment that are compared entry by entry.
-_PARTS = ("python", "platform", "variables", "gpu")
+_PARTS = ("python", "platform", "variables", "gpu", "conda")
 
 
 class EnvironmentDiff(msgspec.Struct, frozen=True):

@@ -17,6 +17,7 @@ from nbtrail.ledger.queries import run_detail
 from nbtrail.ledger.runs import request_of
 from nbtrail.ledger.store import Store
 from nbtrail.pipeline.card import write_card
+from nbtrail.pipeline.environments import check_environments
 from nbtrail.pipeline.graph import build_graph
 from nbtrail.pipeline.request import RunRequest
 from nbtrail.pipeline.runner import check_usable, launch, refuse_steps
@@ -61,7 +62,7 @@ def start(
     ------
     NotFoundError
         When there is no run to compare with.
-    ConfigError, PolicyError, LockedError, UsageError
+    ConfigError, KernelError, PolicyError, LockedError, UsageError
         As in `nbtrail.pipeline.runner.start`.
     """
     if not 1 <= repeat <= _MOST_ROUNDS:
@@ -72,6 +73,7 @@ def start(
         raise UsageError("There is no notebook to verify.", hint="Is this the right folder?")
     if refuse is not None:
         refuse_steps(graph.order, refuse)
+    check_environments(project, graph.order)
     with store.read() as connection:
         baseline = find_baseline(connection, graph.order, against)
     request = RunRequest(

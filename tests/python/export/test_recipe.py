@@ -15,8 +15,10 @@ import pytest
 
 from nbtrail.app import OpenProject, open_project
 from nbtrail.cli import main
-from nbtrail.errors import ConflictError, NotFoundError, UsageError
+from nbtrail.errors import ConflictError, NotFoundError, OutsideProjectError, UsageError
+from nbtrail.export.files import write_files
 from nbtrail.export.parts.check_results import differences
+from nbtrail.export.recipe import Content
 
 from .conftest import BARE, HARD, LAST
 
@@ -218,6 +220,28 @@ def test_what_cannot_be_brought_along_is_named(
     assert command(root, "docker", "-o", "other") == 1
     assert "raw.csv: it is not there any more" in capsys.readouterr().err
     assert not (root / "other/project/raw.csv").exists()
+
+
+def test_a_record_cannot_write_elsewhere(tmp_path: Path) -> None:
+    for path in ("../out.txt", "a/../../out.txt", str(tmp_path / "out.txt")):
+        with pytest.raises(OutsideProjectError, match="leads out"):
+            write_files(tmp_path / "in", [Content("fine.txt", data=b""), Content(path, data=b"")])
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("in_the_way", "kept"),
+    [("a", "a"), ("a/b.txt/c.txt", "a/b.txt"), ("a/left.txt", "a/left.txt")],
+)
+def test_whatever_is_in_the_way_is_kept(tmp_path: Path, in_the_way: str, kept: str) -> None:
+    (tmp_path / in_the_way).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / in_the_way).write_text("mine")
+    files = [Content("a/b.txt", data=b"new")]
+    with pytest.raises(ConflictError, match=kept):
+        write_files(tmp_path, files, own=("a",))
+    assert write_files(tmp_path, files, own=("a",), force=True) == ".replaced-1"
+    assert (tmp_path / "a/b.txt").read_text() == "new"
+    assert (tmp_path / ".replaced-1" / in_the_way).read_text() == "mine"
 
 
 def test_there_has_to_be_a_run_and_a_folder(recorded: OpenProject, tmp_path: Path) -> None:

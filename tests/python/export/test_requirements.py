@@ -72,6 +72,71 @@ def test_what_cannot_is_said_by_name(origin: Any, why: str) -> None:
     assert [why in reason for reason in reasons] == [True]
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "file:///home/conda/feedstock_root/build_artifacts/thing_1/work",
+        "file:///croot/thing_1/work",
+    ],
+)
+def test_what_conda_has_built_is_pinned(url: str) -> None:
+    assert frozen({"url": url, "dir_info": {}}) == (["thing==1.2.3"], [])
+
+
+def test_what_only_conda_has_is_said_with_what_to_do() -> None:
+    found = requirements_of(
+        {
+            "id": "ab" * 32,
+            "packages": {"thing": "1.2.3", "ruamel-yaml": "0.18"},
+            "conda": {
+                "thing": "1.2.3=py311_0", "ruamel.yaml": "0.18=py311_0", "python": "3.11.7=h1",
+                "openblas": "0.3.30=pthreads_1",
+            },
+        }
+    )  # fmt: skip
+    assert [(m.name, m.fix) for m in found.missing] == [
+        ("openblas", "conda install openblas=0.3.30=pthreads_1")
+    ]
+    assert found.lines == ("ruamel-yaml==0.18", "thing==1.2.3")
+
+
+def test_a_build_for_one_platform_is_pinned_and_noted() -> None:
+    found = requirements_of({"id": "ab" * 32, "packages": {"torch": "2.13.0+cpu"}})
+    assert found.lines == ("torch==2.13.0+cpu",)
+    assert "PIP_EXTRA_INDEX_URL" in found.text().splitlines()[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "origin"),
+    [
+        ("thing\n--index-url=elsewhere", "1", None),
+        ("thing", "1\n-r other.txt", None),
+        ("-r", "1", None),
+        ("thing", "1 ; python_version > '1'", None),
+        ("thing", "1", {"url": "https://host/a b.whl", "archive_info": {}}),
+        ("thing", "1", {"url": "https://host/a.whl\n-e .", "archive_info": {}}),
+        (
+            "thing",
+            "1",
+            {"url": "https://h/t.git", "vcs_info": {"vcs": "git", "commit_id": "a\n-e ."}},
+        ),
+    ],
+)
+def test_what_is_no_requirement_becomes_none(name: str, version: str, origin: Any) -> None:
+    found = requirements_of(
+        {
+            "id": "ab" * 32,
+            "python": {"version": "3.11\nRUN rm"},
+            "packages": {name: version},
+            "origins": {} if origin is None else {name: origin},
+        }
+    )
+    assert found.lines == ()
+    assert len(found.missing) == 1
+    assert all(line.startswith("#") for line in found.text().splitlines())
+    assert found.minor == ""
+
+
 def test_the_file_says_where_it_comes_from() -> None:
     environment = {
         "id": "ab" * 32, "python": {"version": "3.11.7"},

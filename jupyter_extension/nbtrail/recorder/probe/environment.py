@@ -38,12 +38,14 @@ def gather() -> dict[str, Any]:
     """The environment of this process, as JSON types only.
 
     ``packages`` maps normalised names to versions, ``origins`` those of them that did not come
-    from an index to the content of their ``direct_url.json``.
+    from an index to the content of their ``direct_url.json``, ``conda`` what conda installed to
+    version and build (``1.3.1=h4ab18f5_1``), libraries that are no distributions among it.
     """
     packages, origins = distributions()
-    found = gpus()
+    found, conda = gpus(), conda_packages()
     return {
         **({"gpu": found} if found else {}),
+        **({"conda": conda} if conda else {}),
         "python": {
             "version": platform.python_version(),
             "implementation": platform.python_implementation(),
@@ -74,6 +76,17 @@ def gpus() -> list[str]:
             continue
         found += [value.strip() for key, _, value in lines if key.strip() == "Model"]
     return found
+
+
+def conda_packages() -> dict[str, str]:
+    """Versions and builds of what conda installed, by name; empty in other environments."""
+    try:
+        files = os.listdir(os.path.join(sys.prefix, "conda-meta"))
+    except OSError:
+        return {}
+    # NAME-VERSION-BUILD.json, as conda itself takes them apart.
+    parts = [name[:-5].rsplit("-", 2) for name in sorted(files) if name.endswith(".json")]
+    return {part[0]: "{}={}".format(*part[1:]) for part in parts if len(part) == 3}
 
 
 def distributions() -> tuple[dict[str, str], dict[str, Any]]:
