@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -41,7 +42,8 @@ def diff_outputs(a: Any, b: Any, budget: PixelBudget | None = None) -> list[Outp
     if a == b:
         return []
     budget = PixelBudget() if budget is None else budget
-    old, new = _read(a), _read(b)
+    only = _unequal(a, b)
+    old, new = _read(a, only), _read(b, only)
     kinds = [(o.kind, o.name) for o in old]
     if len(set(kinds)) == len(kinds) and kinds == [(o.kind, o.name) for o in new]:
         return _replaced(old, new, budget)
@@ -146,12 +148,25 @@ def _compare_errors(a: _Output, b: _Output) -> Answer:
     return compare_text(a.text, b.text)
 
 
-def _read(outputs: Any) -> list[_Output]:
+def _unequal(a: Any, b: Any) -> frozenset[int] | None:
+    """Places that differ, where the lists can be compared place by place; else ``None``."""
+    if not (isinstance(a, list) and isinstance(b, list)) or len(a) != len(b):
+        return None
+    for outputs in (a, b):
+        types = [o.get("output_type") if isinstance(o, dict) else None for o in outputs]
+        if ("stream", "stream") in itertools.pairwise(types):
+            return None
+    found = frozenset([n for n, output in enumerate(a) if output != b[n]])
+    # What moved within the list is found by comparing all with all.
+    return found if len(found) == 1 else None
+
+
+def _read(outputs: Any, only: frozenset[int] | None = None) -> list[_Output]:
     """Outputs with neighbouring pieces of one stream put together: flushing is no change."""
     found: list[_Output] = []
     pieces: list[str] = []
     for index, raw in enumerate(outputs if isinstance(outputs, list) else []):
-        if not isinstance(raw, dict):
+        if not isinstance(raw, dict) or (only is not None and index not in only):
             continue
         kind = str(raw.get("output_type"))
         name = str(raw.get("name", "stdout"))

@@ -15,7 +15,7 @@ _CELL = re.compile(r"<(t[hd])\b([^>]*)>(.*?)</\1>", re.DOTALL | re.IGNORECASE)
 _PLAIN_CELL = re.compile(r"<(t[hd])\b([^>]*)>([^<]*)</", re.IGNORECASE)
 _TAG = re.compile(r"<[^>]*>")
 #: Differences listed; the others are counted.
-_LISTED = 50
+_LISTED = 20
 #: Larger ones are compared as text.
 _LONGEST = 2_000_000
 
@@ -34,15 +34,15 @@ def compare_tables(a: str, b: str) -> tuple[Verdict, str, dict[str, Any]] | None
         return None
     columns = _matched(head_a, head_b)
     rows = _matched([row[0] for row in rows_a], [row[0] for row in rows_b])
-    found, largest = _cells(rows_a, rows_b, rows, columns, head_b)
+    found, count, largest = _cells(rows_a, rows_b, rows, columns, head_b)
     details: dict[str, Any] = {
         "cells": found[:_LISTED],
-        "count": len(found),
+        "count": count,
         "rows": _changed(len(rows_a), len(rows_b), len(rows)),
         "columns": _changed(len(head_a), len(head_b), len(columns)),
     }
     reshaped = any(details[axis][key] for axis in ("rows", "columns") for key in details[axis])
-    if found or reshaped:
+    if count or reshaped:
         return "changed", _sentence(details), details
     if largest:
         return "noise", f"numbers within {largest:.1g}", details
@@ -94,10 +94,10 @@ def _cells(
     rows: list[tuple[int, int]],
     columns: list[tuple[int, int]],
     head: list[str],
-) -> tuple[list[dict[str, Any]], float]:
-    """Cells that changed, and the largest relative difference among those that count as same."""
+) -> tuple[list[dict[str, Any]], int, float]:
+    """The first cells that changed, how many did, and the largest difference that is none."""
     found: list[dict[str, Any]] = []
-    largest = 0.0
+    count, largest = 0, 0.0
     for i, j in rows:
         if rows_a[i] == rows_b[j] and len(columns) == len(head):
             continue
@@ -105,9 +105,8 @@ def _cells(
         values_a = rows_a[i][1]
         name = " / ".join(labels) or str(j + 1)
         if rows_a[i][0] != labels:
-            found.append(
-                {"row": name, "column": "", "a": " / ".join(rows_a[i][0]), "b": " / ".join(labels)}
-            )
+            count += 1
+            found.append({"row": name, "column": "", "a": " / ".join(rows_a[i][0]), "b": name})
         for p, q in columns:
             x = values_a[p] if p < len(values_a) else None
             y = values_b[q] if q < len(values_b) else None
@@ -117,8 +116,10 @@ def _cells(
             if size is not None and size <= TOLERANCE:
                 largest = max(largest, size)
                 continue
-            found.append({"row": name, "column": head[q], "a": x, "b": y})
-    return found, largest
+            count += 1
+            if count <= _LISTED:
+                found.append({"row": name, "column": head[q], "a": x, "b": y})
+    return found, count, largest
 
 
 def _difference(a: str | None, b: str | None) -> float | None:
