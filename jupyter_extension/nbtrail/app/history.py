@@ -73,9 +73,9 @@ class History(Access):
         self, relative: str, *, limit: int, after: str | None = None, git: bool = True
     ) -> tuple[list[TimelineEntry], str | None]:
         from nbtrail.history.gitlog import git_events
+        from nbtrail.history.stored import newest_identity
         from nbtrail.history.telling import Teller
         from nbtrail.history.timeline import as_entry, read_page
-        from nbtrail.history.versions import newest_identity
 
         store = self.store
         events = git_events(self.project.root, relative) if git else []

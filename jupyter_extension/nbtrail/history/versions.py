@@ -11,20 +11,15 @@ from __future__ import annotations
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from sqlalchemy import Connection, or_, select
+from typing import TYPE_CHECKING
 
 from nbtrail.errors import ConflictError, NbtrailError, NotFoundError, UsageError
-from nbtrail.ledger import queries
-from nbtrail.ledger import tables as t
-from nbtrail.ledger.history import find_notebook
-from nbtrail.ledger.snapshots import SHORT, Snapshots, find_snapshot
-from nbtrail.ledger.store import Store
 from nbtrail.notebooks.document import Notebook, parse_notebook, read_notebook
-from nbtrail.pairing.look import open_pair
-from nbtrail.pairing.resolve import twin_side
 from nbtrail.project import Project
+
+if TYPE_CHECKING:
+    from nbtrail.ledger.snapshots import Snapshots
+    from nbtrail.ledger.store import Store
 
 _ALONE = frozenset({"last", "saved", "working", "twin", "base", "ours", "theirs", "ancestor"})
 _WITH_VALUE = frozenset({"run", "snap", "git"})
@@ -38,7 +33,7 @@ _HINT = (
 )
 _GIT_TIMEOUT = 30
 #: How many versions an error names.
-_NAMED = 5
+NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,115 +120,24 @@ def load_version(sources: Sources, version: Version) -> Notebook:
         return parse_notebook(git_content(project.root, version.path, value), str(version))
     if kind in _STAGES:
         return _side_of_merge(project, version, _STAGES[kind])
+    # What files and git know needs no ledger: importing it takes longer than all the rest.
+    from nbtrail.history import stored
+
     if kind in ("twin", "base"):
-        return _side_of_pair(sources, version)
+        return stored.side_of_pair(sources, version)
     if sources.store is None or sources.snapshots is None:
         raise UsageError(f"{version} needs the ledger.", hint="Run `nbtrail doctor`.")
     if kind == "snap":
-        return sources.snapshots.notebook(_snapshot(sources.store, version, value).parts)
-    digest = _executed_copy(sources.store, version, value)
+        return sources.snapshots.notebook(stored.snapshot(sources.store, version, value).parts)
+    digest = stored.executed_copy(sources.store, version, value)
     return parse_notebook(sources.store.blobs.get(digest), str(version))
 
 
-def _snapshot(store: Store, version: Version, name: str) -> Any:
-    with store.read() as connection:
-        identities = _identities(connection, version.path)
-        for identity in identities:
-            found = find_snapshot(connection, identity, name)
-            if found is not None:
-                return found
-        there = _snapshots_there(connection, identities)
-    raise NotFoundError(
-        f"{version.path} has no snapshot {name}.",
-        hint=_there_is("snap", there, f"See them with: nbtrail timeline {version.path}"),
-    )
-
-
-def _executed_copy(store: Store, version: Version, run: str) -> str:
-    """The blob of the copy that a run left, the newest one's without ``run``.
-
-    A notebook is who it is: a run from before a rename counts.
-    """
-    with store.read() as connection:
-        identities = _identities(connection, version.path)
-        query = (
-            select(t.run_steps.c.executed_blob, t.runs.c.id)
-            .join(t.runs, t.runs.c.id == t.run_steps.c.run_id)
-            .where(
-                or_(
-                    t.run_steps.c.notebook_id.in_(identities),
-                    t.run_steps.c.notebook_id.is_(None) & (t.run_steps.c.path == version.path),
-                ),
-                t.run_steps.c.executed_blob.is_not(None),
-            )
-            .order_by(t.runs.c.started_at.desc())
-        )
-        there = list(connection.execute(query.limit(_NAMED)).all())
-        if run:
-            identity = queries.run_detail(connection, run).summary.run
-            query = query.where(t.runs.c.id == identity)
-        else:
-            query = query.where(t.runs.c.kind != "verify")
-        found = connection.execute(query.limit(1)).first()
-    if found is None:
-        raise NotFoundError(
-            f"{version.path} has no executed copy{f' in run {run}' if run else ' yet'}.",
-            hint=_there_is(
-                "run", [row.id for row in there], f"Run it first: nbtrail run {version.path}"
-            ),
-        )
-    return str(found.executed_blob)
-
-
-def _identities(connection: Connection, path: str) -> list[int]:
-    """Rows of the notebook at this path; of those that had it where there is none any more."""
-    live = find_notebook(connection, path)
-    if live is not None:
-        return [live]
-    query = select(t.notebooks.c.id).where(t.notebooks.c.path == path)
-    return list(connection.execute(query.order_by(t.notebooks.c.id.desc())).scalars())
-
-
-def newest_identity(connection: Connection, path: str) -> int | None:
-    """The row of the notebook at this path, or of the last one that had it."""
-    return next(iter(_identities(connection, path)), None)
-
-
-def _snapshots_there(connection: Connection, identities: list[int]) -> list[str]:
-    query = (
-        select(t.timeline.c.snapshot)
-        .where(t.timeline.c.notebook_id.in_(identities), t.timeline.c.snapshot.is_not(None))
-        .order_by(t.timeline.c.at.desc(), t.timeline.c.id.desc())
-        .limit(10 * _NAMED)
-    )
-    names = dict.fromkeys(connection.execute(query).scalars())
-    return [name[:SHORT] for name in names][:_NAMED]
-
-
-def _there_is(kind: str, names: list[str], otherwise: str) -> str:
+def there_is(kind: str, names: list[str], otherwise: str) -> str:
+    """The versions of a kind, for a hint; ``otherwise`` where there are none."""
     if not names:
         return otherwise
     return "There is " + ", ".join(f"@{kind}:{name}" for name in names) + "."
-
-
-def _side_of_pair(sources: Sources, version: Version) -> Notebook:
-    pair = open_pair(sources.project, sources.store, version.path)
-    if pair.twin_data is None:
-        raise NotFoundError(f"{version.path} has no twin.", hint="nbtrail check --fix makes one.")
-    if version.which == "twin":
-        return twin_side(pair)
-    content = pair.base_content
-    if content is None:
-        raise NotFoundError(f"No sync of {version.path} with its twin is on record.")
-    return {
-        **{key: value for key, value in pair.notebook.items() if key != "cells"},
-        "cells": [
-            {"cell_type": cell.type, "id": cell.id or f"base-{n}", "metadata": cell.metadata,
-             "source": cell.source}
-            | ({"outputs": [], "execution_count": None} if cell.type == "code" else {})
-            for n, cell in enumerate(content.sheet.cells)
-        ],
-    }  # fmt: skip
 
 
 def _side_of_merge(project: Project, version: Version, stage: int) -> Notebook:
@@ -263,13 +167,13 @@ def git_content(root: Path, path: str, revision: str) -> bytes:
         commits = _commits_there(root, path)
         raise NotFoundError(
             f"git has no {path} at {revision}: {error.message}",
-            hint=_there_is("git", commits, "No commit has this file.") if commits else "",
+            hint=there_is("git", commits, "No commit has this file.") if commits else "",
         ) from error
 
 
 def _commits_there(root: Path, path: str) -> list[str]:
     try:
-        listed = _git(root, "log", f"-n{_NAMED}", "--format=%h", "--", path)
+        listed = _git(root, "log", f"-n{NAMED}", "--format=%h", "--", path)
     except NbtrailError:
         return []
     return listed.decode().split()
