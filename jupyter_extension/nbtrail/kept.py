@@ -65,5 +65,8 @@ class Kept(Generic[T]):
             return
         with contextlib.suppress(OSError):
             self._file.parent.mkdir(parents=True, exist_ok=True)
+            ignore = self._file.parent / ".gitignore"
+            if not ignore.exists():
+                ignore.write_text("*\n", encoding="utf-8")
             write_atomic(self._file, msgspec.msgpack.encode(self._values))
         self._changed = False

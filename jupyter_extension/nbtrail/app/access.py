@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -130,6 +131,13 @@ class Access:
         except NbtrailError:
             return None
 
+    def record_or_none(self) -> Store | None:
+        """As `store_or_none`, but no ledger is made where nothing can be on record yet."""
+        blank = self._store is None and not self.project.config.store.url
+        if blank and _holds_nothing(self.project.state_dir):
+            return None
+        return self.store_or_none()
+
     @property
     def writer(self) -> Writer:
         """The thread of this process that writes to the ledger."""
@@ -248,3 +256,11 @@ def _judged(project: Project) -> Project:
     from nbtrail.policy.levels import judged
 
     return judged(project)
+
+
+def _holds_nothing(state_dir: Path) -> bool:
+    """Whether nothing but what was worked out from the notebooks is kept there."""
+    try:
+        return set(os.listdir(state_dir)) <= {"cache", ".gitignore"}
+    except OSError:
+        return True

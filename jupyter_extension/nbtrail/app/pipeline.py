@@ -24,7 +24,7 @@ class Pipeline(Access):
         from nbtrail.pipeline.graph import build_graph
 
         with self._looking:
-            return build_graph(self.project, self.store_or_none())
+            return build_graph(self.project, self.record_or_none())
 
     def graph_json(self) -> dict[str, Any]:
         """The pipeline with the state of each step, as people and scripts rely on it."""
@@ -45,10 +45,12 @@ class Pipeline(Access):
         return render.as_text(graph, self._step_states(graph))
 
     def _step_states(self, graph: Graph) -> dict[str, StepState] | None:
+        store = self.record_or_none()
+        if store is None:
+            return None
         from nbtrail.pipeline.status import step_states
 
-        store = self.store_or_none()
-        return None if store is None else step_states(self.project, store, graph)
+        return step_states(self.project, store, graph)
 
     def start_run(
         self,

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nbtrail.notebooks.names import parse_name
-from nbtrail.pipeline.identity import matches
+from nbtrail.pipeline.identity import KeyIndex
 from nbtrail.pipeline.model import Edge, Evidence, Use, Via
 from nbtrail.pipeline.order import components
 from nbtrail.pipeline.settle import Uses
@@ -37,7 +37,7 @@ class Writers:
                 self._by_key[use.key].append((path, use))
                 for folder in folders_above(use.key):
                     self._inside[folder].add(use.key)
-        self._patterns = [key for key in self._by_key if "*" in key]
+        self._index = KeyIndex(self._by_key)
 
     def of(self, read: Use, reader: str) -> Iterator[tuple[str, str, Use]]:
         """Key, writer and its use for all who may write what is read.
@@ -55,8 +55,7 @@ class Writers:
 
     def _keys(self, read: str) -> list[str]:
         keys = [read] if read in self._by_key else []
-        others = self._by_key if "*" in read else self._patterns
-        keys += [key for key in others if key != read and matches(read, key)]
+        keys += self._index.matching(read)
         if not keys:
             keys = sorted(self._inside.get(read, ()))
         if not keys:

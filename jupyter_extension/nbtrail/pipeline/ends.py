@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from nbtrail.notebooks.names import parse_name
 from nbtrail.pipeline.edges import folders_above
-from nbtrail.pipeline.identity import ELSEWHERE, Folders, matches
+from nbtrail.pipeline.identity import ELSEWHERE, Folders, KeyIndex
 from nbtrail.pipeline.inference.static import Analysis
 from nbtrail.pipeline.model import Edge, Source, Use
 from nbtrail.pipeline.settle import Uses
@@ -86,7 +86,7 @@ class Made:
     def __init__(self, uses: Mapping[str, Uses]) -> None:
         keys = {use.key for one in uses.values() for use in one.writes}
         self._keys = keys | set(uses)
-        self._patterns = [key for key in keys if "*" in key]
+        self._index = KeyIndex(keys)
         self._folders = {folder for key in keys for folder in folders_above(key)}
 
     def has(self, key: str) -> bool:
@@ -95,7 +95,7 @@ class Made:
             return True
         if any(folder in self._keys for folder in folders_above(key)):
             return True
-        return any(matches(key, pattern) for pattern in self._patterns)
+        return bool(self._index.matching(key))
 
 
 def is_named(use: Use) -> bool:

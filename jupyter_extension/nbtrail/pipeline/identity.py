@@ -6,10 +6,13 @@ for a part that is not known.
 
 from __future__ import annotations
 
+import bisect
 import fnmatch
+import itertools
 import os
 import posixpath
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -170,17 +173,17 @@ def settle_write(reference: Reference, folders: Folders) -> str | None:
     return first
 
 
-def settle_read(reference: Reference, written: set[str], folders: Folders) -> str | None:
+def settle_read(reference: Reference, written: KnownKeys, folders: Folders) -> str | None:
     """The key that a reader means, knowing what is written by others."""
     if reference.suffix:
-        return _end_among(reference, written) or _existing_end(reference, folders)
+        return written.end_of(reference) or _existing_end(reference, folders)
     for key in reference.candidates:
         if key in written or folders.exists(key):
             return key
     return _renamed_project(reference, written, folders) or reference.candidates[0]
 
 
-def _renamed_project(reference: Reference, written: set[str], folders: Folders) -> str | None:
+def _renamed_project(reference: Reference, written: KnownKeys, folders: Folders) -> str | None:
     """What is written below a folder, read below another one that is not there.
 
     ``../other-name-of-the-project/data/x.csv`` for ``data/x.csv``.
@@ -192,12 +195,80 @@ def _renamed_project(reference: Reference, written: set[str], folders: Folders) 
     return None
 
 
-def settle_end(reference: Reference, known: Iterable[str]) -> str:
+def settle_end(reference: Reference, known: KnownKeys) -> str:
     """The key of an author's own path that lies nowhere: another notebook's, or its own."""
-    found = _end_among(reference, known)
+    found = known.end_of(reference)
     if found is not None:
         return found
     return "/".join([ELSEWHERE, *reference.candidates[0].split("/")[-2:]])
+
+
+class KnownKeys:
+    """Keys that are known, found by the ends of authors' own paths."""
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        self._keys: set[str] = set()
+        self._by_name: defaultdict[str, list[str]] = defaultdict(list)
+        self._patterns: list[str] = []
+        for key in keys:
+            self.add(key)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._keys
+
+    def add(self, key: str) -> None:
+        """Know one more."""
+        if key in self._keys:
+            return
+        self._keys.add(key)
+        if "*" in key:
+            self._patterns.append(key)
+        else:
+            self._by_name[posixpath.basename(key)].append(key)
+
+    def end_of(self, reference: Reference) -> str | None:
+        """The longest end of an author's own path that is, or fits, one of the keys."""
+        path = reference.candidates[0]
+        parts = path.split("/")
+        exact = self._keys if reference.is_pattern else self._by_name.get(parts[-1], [])
+        longest = ""
+        for key in (*exact, *self._patterns):
+            end = "/".join(parts[-1 - key.count("/") :])
+            if len(end) <= len(longest) or (reference.is_pattern and "*" in key):
+                continue
+            if end == key or _fits(end, key) or (reference.is_pattern and _fits(key, end)):
+                longest = end
+        return longest or None
+
+
+class KeyIndex:
+    """Keys found by what matches them, without a look at each.
+
+    Parameters
+    ----------
+    keys
+        Some with stars, some without.
+    """
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        self._sorted = sorted(keys)
+        self._patterns: defaultdict[str, list[str]] = defaultdict(list)
+        for key in self._sorted:
+            if "*" in key:
+                self._patterns[key.partition("*")[0]].append(key)
+
+    def matching(self, read: str) -> list[str]:
+        """Keys other than ``read`` that it matches, patterns before the rest."""
+        start = read.partition("*")[0]
+        beginnings = (start[:end] for end in range(len(start) + 1))
+        found = [key for text in beginnings for key in self._patterns.get(text, ())]
+        if "*" in read:
+            place = bisect.bisect_left(self._sorted, start)
+            for key in itertools.islice(self._sorted, place, None):
+                if not key.startswith(start):
+                    break
+                found.append(key)
+        return [key for key in dict.fromkeys(found) if key != read and matches(read, key)]
 
 
 def matches(read: str, written: str) -> bool:
@@ -247,20 +318,6 @@ def newest_version(family: str, folders: Folders, until: str | None = None) -> s
     if versions:
         return max(versions)[1]
     return family if family in members else None
-
-
-def _end_among(reference: Reference, known: Iterable[str]) -> str | None:
-    """The longest end of an author's own path that is, or fits, one of the keys that are known."""
-    parts = reference.candidates[0].split("/")
-    is_pattern = reference.is_pattern
-    longest = ""
-    for key in known:
-        end = "/".join(parts[-1 - key.count("/") :])
-        if len(end) <= len(longest) or (is_pattern and "*" in key):
-            continue
-        if end == key or (is_pattern and _fits(key, end)) or ("*" in key and _fits(end, key)):
-            longest = end
-    return longest or None
 
 
 def _existing_end(reference: Reference, folders: Folders) -> str | None:

@@ -9,6 +9,7 @@ import msgspec
 
 from nbtrail.pipeline.identity import (
     Folders,
+    KnownKeys,
     Reference,
     key_of,
     refer,
@@ -61,7 +62,7 @@ def settle(
     for step in project.config.pipeline.steps:
         if step.path in uses and step.writes:
             uses[step.path].writes = [Use(key_of(p), "declared") for p in step.writes]
-    written = {use.key for one in uses.values() for use in one.writes}
+    written = KnownKeys(use.key for one in uses.values() for use in one.writes)
     for path, analysis in analyses.items():
         folder = posixpath.dirname(path)
         for named in _kept(analysis.reads, path in current):
@@ -73,7 +74,7 @@ def settle(
                 open_ends.append((path, "read", reference, named))
             else:
                 uses[path].reads.append(_static(key, named))
-    known = written | {use.key for one in uses.values() for use in one.reads}
+    known = KnownKeys(use.key for one in uses.values() for use in (*one.writes, *one.reads))
     for path, mode, reference, named in open_ends:
         use = _static(settle_end(reference, known), named)
         known.add(use.key)

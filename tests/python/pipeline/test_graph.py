@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from nbtrail import open_project
 from nbtrail.errors import UsageError
 from nbtrail.pipeline.graph import Observed, build_graph, infer_graph
 from nbtrail.pipeline.inference.cache import AnalysisCache
@@ -420,6 +421,17 @@ def test_analyses_are_kept_by_content(folder):
     assert read() == ["b.csv"]
     kept.write_bytes(b"damaged")
     assert read() == ["b.csv"]
+
+
+def test_a_look_at_the_graph_leaves_nothing_that_git_would_take(folder):
+    folder.notebook("a.ipynb", "1")
+    with open_project(folder.root) as opened:
+        assert "a.ipynb" in opened.graph_text()
+        assert opened.graph_json()["steps"][0]["status"] == "never-run"
+    kept = [file for file in folder.project.state_dir.rglob("*") if file.is_file()]
+    assert sorted(file.name for file in kept)[0] == ".gitignore"
+    assert not (folder.project.state_dir / "trail.db").exists()
+    assert (folder.project.state_dir / "cache" / ".gitignore").read_text() == "*\n"
 
 
 def test_steps_are_chosen_by_path_name_number_and_place(folder):
