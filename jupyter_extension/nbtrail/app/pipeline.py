@@ -160,11 +160,29 @@ class Pipeline(Access):
             return None
         return note_pass(self.project, self.store, path)
 
-    def start_verify(self, *, against: str | None = None) -> str:
-        """Start a verify in a process of its own; returns its id at once."""
+    def start_verify(
+        self, *, against: str | None = None, repeat: int = 1, fail_fast: bool = False
+    ) -> str:
+        """Start a verify in a process of its own; returns its id at once.
+
+        Keywords as in `nbtrail.proof.verify.start`.
+        """
         from nbtrail.proof import verify
 
-        return verify.start(self.project, self.store, against=against, refuse=self._name_refusal)
+        return verify.start(
+            self.project,
+            self.store,
+            against=against,
+            repeat=repeat,
+            fail_fast=fail_fast,
+            refuse=self._name_refusal,
+        )
+
+    def certificate(self, run: str, *, page: bool = False) -> bytes:
+        """The certificate of a verify, by id or tag: JSON, or a page for people."""
+        from nbtrail.proof import certificate
+
+        return certificate.read(self.store, run, page=page)
 
     def run(
         self, on_progress: Callable[[RunDetail], None] | None = None, **request: Any
@@ -173,10 +191,13 @@ class Pipeline(Access):
         return self.follow(self.start_run(**request), on_progress)
 
     def verify(
-        self, against: str | None = None, on_progress: Callable[[RunDetail], None] | None = None
+        self,
+        against: str | None = None,
+        on_progress: Callable[[RunDetail], None] | None = None,
+        **options: Any,
     ) -> RunDetail:
-        """Run everything in a copy, compare, and wait for the verdict."""
-        return self.follow(self.start_verify(against=against), on_progress)
+        """Run everything in a copy, compare, and wait for the verdict; as `start_verify`."""
+        return self.follow(self.start_verify(against=against, **options), on_progress)
 
     def follow(self, run: str, on_progress: Callable[[RunDetail], None] | None = None) -> RunDetail:
         """Wait for the end of a run."""

@@ -1,9 +1,9 @@
-"""``graph`` and ``verify``; following runs and printing them."""
+"""``graph``; following runs and printing them."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +14,10 @@ from nbtrail.cli.record import paint
 if TYPE_CHECKING:
     from nbtrail.app import OpenProject
     from nbtrail.ledger.records import RunDetail
+
+
+#: Differences that are printed; a broken seed at the start makes hundreds.
+_LISTED = 40
 
 
 @click.command()
@@ -37,23 +41,6 @@ def graph(settings: Settings, form: str) -> None:
         settings.say(opened.graph_text(form))
 
 
-@click.command()
-@click.option("--against", metavar="RUN", help="The run to compare with.  [default: the last good]")
-@common
-def verify(settings: Settings, against: str | None) -> None:
-    """Prove that the results come out again: run everything in a copy and compare.
-
-    \b
-    Examples:
-      nbtrail verify
-      nbtrail verify --against client-report --json
-    """
-    with settings.open() as opened:
-        identity = opened.start_verify(against=against)
-        detail = follow(settings, opened, identity)
-    finish(settings, detail)
-
-
 def follow(settings: Settings, opened: OpenProject, run: str) -> RunDetail:
     """Wait for a run; progress on a terminal. Ctrl-C cancels the run, not just the waiting."""
     show = _progress() if sys.stderr.isatty() and not settings.quiet else None
@@ -69,10 +56,10 @@ def follow(settings: Settings, opened: OpenProject, run: str) -> RunDetail:
             click.echo("\r\x1b[K", nl=False, err=True)
 
 
-def finish(settings: Settings, detail: RunDetail) -> None:
-    """Print a run that is over and leave with its exit status."""
+def finish(settings: Settings, detail: RunDetail, more: Mapping[str, Any] | None = None) -> None:
+    """Print a run that is over and leave with its exit status; ``more`` goes into its JSON."""
     if settings.as_json:
-        settings.print_json(detail.as_json())
+        settings.print_json({**detail.as_json(), **(more or {})})
     else:
         print_run(settings, detail)
     summary = detail.summary
@@ -108,14 +95,7 @@ def print_run(settings: Settings, detail: RunDetail) -> None:
         )
     if detail.differences:
         settings.say()
-        settings.table(
-            ("difference", "step", "name", "expected", "actual", "tolerance"),
-            (
-                tuple(_cell(d.get(key)) for key in
-                      ("kind", "step", "name", "expected", "actual", "tolerance"))
-                for d in detail.differences
-            ),
-        )  # fmt: skip
+        _print_differences(settings, detail.differences)
     settings.say()
     if summary.verdict is not None:
         largest = summary.largest_difference
@@ -124,7 +104,7 @@ def print_run(settings: Settings, detail: RunDetail) -> None:
         if summary.against:
             settings.say(f"against: {summary.against}")
         if detail.certificate:
-            settings.say(f"certificate: {detail.certificate}")
+            settings.say(f"certificate: {detail.certificate}, for people {detail.certificate_html}")
     if summary.message:
         settings.say(summary.message)
     settings.say(f"{seconds(summary.seconds)} in all")
@@ -140,6 +120,41 @@ def _why(error: dict[str, Any] | None, message: str | None) -> str:
     return f"cell {cell + 1}: {error.get('name') or ''}: {text}".strip(": ")
 
 
+def _print_differences(settings: Settings, found: Sequence[dict[str, Any]]) -> None:
+    """The first of them, in the order of the run; the certificate has all."""
+    settings.table(
+        ("difference", "step", "name", "recorded", "now", "tolerance"),
+        (
+            (
+                style(d["kind"], "red" if d["kind"] == "isolation" else None),
+                _place(d),
+                _cell(d["name"]) + (style(f"\n{d['detail']}", dim=True) if d.get("detail") else ""),
+                _cell(d.get("expected")),
+                _cell(d.get("actual")),
+                _tolerance(d),
+            )
+            for d in found[:_LISTED]
+        ),
+    )  # fmt: skip
+    if len(found) > _LISTED:
+        settings.say(f"and {len(found) - _LISTED} more")
+
+
+def _place(difference: dict[str, Any]) -> str:
+    cell = difference.get("cell")
+    step = difference.get("step") or ""
+    return f"{step}, cell {cell + 1}" if isinstance(cell, int) else str(step)
+
+
+def _tolerance(difference: dict[str, Any]) -> str:
+    relative, absolute = difference.get("tolerance"), difference.get("absolute_tolerance")
+    if relative is None and absolute is None:
+        return ""
+    bounds = [f"{relative:g}"] if relative else []
+    bounds += [f"±{absolute:g}"] if absolute else []
+    return " or ".join(bounds) or "exact"
+
+
 def _cell(value: Any) -> str:
     if isinstance(value, float):
         return repr(value)
@@ -151,8 +166,14 @@ def _progress() -> Callable[[RunDetail], None]:
     """One line that is drawn over: steps that are done, and those at work with their cells."""
     from shutil import get_terminal_size
 
+    told: set[str] = set()
+
     def show(detail: RunDetail) -> None:
         summary = detail.summary
+        if summary.message and summary.status == "running" and summary.message not in told:
+            # What is known already stays above the line.
+            told.add(summary.message)
+            click.echo(f"\r\x1b[K{summary.message}", err=True)
         text = f"{summary.steps_done}/{summary.steps_total}"
         for step in detail.steps:
             if step.status == "running":

@@ -167,6 +167,13 @@ class RunDetail(msgspec.Struct, frozen=True):
     #: Files that differed from the commit, with the SHA-256 of their content where it is known.
     dirty_files: dict[str, str | None] = {}
 
+    @property
+    def certificate_html(self) -> str | None:
+        """The certificate as a page, which lies beside the JSON."""
+        return (
+            None if self.certificate is None else f"{self.certificate.removesuffix('.json')}.html"
+        )
+
     def models(self) -> list[dict[str, Any]]:
         """Models that the steps wrote, with the data, metrics and settings they came from."""
         return [
@@ -193,6 +200,7 @@ class RunDetail(msgspec.Struct, frozen=True):
             "models": self.models(),
             "differences": self.differences,
             "certificate": self.certificate,
+            "certificate_html": self.certificate_html,
             "dirty_files": self.dirty_files,
         }
 

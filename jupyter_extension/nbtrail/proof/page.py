@@ -37,6 +37,7 @@ dt { color: var(--dim); font-size: .8rem; } dd { margin: 0; overflow-wrap: anywh
 table { border-collapse: collapse; width: 100%; font-size: .875rem; }
 th { text-align: left; font-weight: 600; color: var(--dim); border-bottom: 1px solid var(--line);
   padding: .35rem .75rem .35rem 0; white-space: nowrap; }
+td .kind, td .hash { white-space: nowrap; overflow-wrap: normal; }
 td { vertical-align: top; border-bottom: 1px solid var(--line); padding: .35rem .75rem .35rem 0;
   overflow-wrap: anywhere; }
 td.number, th.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums;
@@ -131,7 +132,7 @@ def _differences(facts: Mapping[str, Any]) -> str:
         note = "In the order of the steps and their cells: the first is where the two runs part."
     rows = (
         (
-            _e(d.get("kind")),
+            f'<span class="kind">{_e(d.get("kind"))}</span>',
             _e(_where(d)),
             f"{_e(d.get('name'))}{_small(d.get('detail'))}",
             _value(d.get("expected")),
@@ -189,8 +190,10 @@ def _metrics(facts: Mapping[str, Any]) -> str:
     for step in steps:
         a, b = recorded.get(step) or {}, now.get(step) or {}
         for name in sorted(a.keys() | b.keys()):
+            # A step is named once, above its metrics.
+            shown = _e(step) if name == min(a.keys() | b.keys()) else ""
             rows.append(
-                (_e(step), _e(name), _number(a.get(name)), _number(b.get(name)),
+                (shown, _e(name), _number(a.get(name)), _number(b.get(name)),
                  _e(_size(a.get(name), b.get(name))))
             )  # fmt: skip
     if not rows:

@@ -65,8 +65,8 @@ def start(
     ConfigError, KernelError, PolicyError, LockedError, UsageError
         As in `nbtrail.pipeline.runner.start`.
     """
-    if not 1 <= repeat <= _MOST_ROUNDS:
-        raise UsageError(f"--repeat {repeat}: give a number from 1 to {_MOST_ROUNDS}.")
+    if repeat not in range(1, _MOST_ROUNDS + 1):
+        raise UsageError(f"repeat {repeat!r}: give a number from 1 to {_MOST_ROUNDS}.")
     check_usable(project, write=False)
     graph = build_graph(project, store)
     if not graph.order:

@@ -12,6 +12,7 @@ from nbtrail.server.exporting import ROUTES as EXPORTING
 from nbtrail.server.handlers import PATH, ApiHandler, Tell, optional_text, route, texts
 from nbtrail.server.history import ROUTES as HISTORY
 from nbtrail.server.projects import Projects
+from nbtrail.server.proof import ROUTES as PROOF
 from nbtrail.server.renames import ROUTES as RENAMES
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _SETTINGS = ("jobs", "timeout", "memory_mb", "retries", "executor", "scheduler")
 _RUN_KEYS = frozenset(
     {
         "kind", "notebooks", "from", "until", "force", "write", "params", "against", "resume",
+        "repeat", "fail_fast",
         *_SETTINGS,
     }
 )  # fmt: skip
@@ -279,7 +281,11 @@ def start_run(opened: OpenProject, body: dict[str, Any]) -> str:
     """Start what ``POST runs`` asks for; returns the run's id."""
     kind = body.get("kind", "pipeline")
     if kind == "verify":
-        return opened.start_verify(against=optional_text(body, "against"))
+        return opened.start_verify(
+            against=optional_text(body, "against"),
+            repeat=body.get("repeat", 1),
+            fail_fast=bool(body.get("fail_fast")),
+        )
     if kind != "pipeline":
         raise UsageError(f"There is no run of kind {kind!r}.", hint="Use pipeline or verify.")
     settings = {key: body.get(key) for key in _SETTINGS}
@@ -316,6 +322,7 @@ def handlers(projects: Projects, threads: ThreadPoolExecutor, tell: Tell) -> lis
         *HISTORY,
         (rf"notebooks/{PATH}", NotebookHandler),
         *EXPORTING,
+        *PROOF,
         *ADOPTING,
         ("executions", ExecutionsHandler),
         ("search", SearchHandler),

@@ -211,6 +211,20 @@ def test_run_log_diff_and_verify(project: Path) -> None:
     assert (different["verdict"], different["against"]) == ("different", ran["run"])
     named = {d["name"] for d in different["differences"]}
     assert {"total_score", "numbers.json"} <= named
+    first = different["first_difference"]
+    assert (first["step"], first["cell"], first["name"]) == (CLEANING, 3, "numbers.json")
+    told = call(project, "show", different["run"]).stdout
+    assert f"{CLEANING}, cell 4" in told
+    assert "The runs part in cell 4 of" in told
+    facts = answer(project, "certificate", different["run"])
+    assert facts["differences"] == different["differences"]
+    assert (project / different["certificate_html"]).read_text().startswith("<!DOCTYPE html>")
+    call(project, "certificate", different["run"], "-o", str(project / "proof.html"))
+    assert (project / "proof.html").read_text().count("total_score") > 1
+    said = one_line(call(project, "certificate", ran["run"], code=2).stderr)
+    assert f"nbtrail verify --against {ran['run']}" in said
+    assert "no run nope" in one_line(call(project, "certificate", "nope", code=2).stderr)
+    assert "1 to 100" in one_line(call(project, "verify", "--repeat", "0", code=2).stderr)
 
 
 def test_secrets_run_and_are_on_no_record(project: Path) -> None:

@@ -243,7 +243,7 @@ async def test_files_that_are_no_notebooks_are_findings(api: Api, root: Path) ->
 
 
 async def test_the_pipeline_runs_and_is_verified(
-    api: Api, root: Path, extension: NbtrailExtension
+    api: Api, root: Path, extension: NbtrailExtension, jp_fetch: Any
 ) -> None:
     async def finished(run: str) -> Any:
         _, detail = await api("GET", f"runs/{run}")
@@ -277,6 +277,20 @@ async def test_the_pipeline_runs_and_is_verified(
     assert detail["verdict"] == "different"
     metric = next(d for d in detail["differences"] if d["kind"] == "metric")
     assert (metric["name"], metric["expected"], metric["actual"]) == ("total_score", 3.0, 1.0)
+    place = f"runs/{verify['run']}/certificate"
+    assert (await api("GET", place))[1]["first_difference"] == detail["differences"][0]
+    answer = await jp_fetch("nbtrail/api", place, params={"format": "html"})
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src" not in policy
+    assert b"total_score" in answer.body
+    assert (await api("GET", place, format="exe"))[0] == 400
+    assert (await api("GET", f"runs/{started['run']}/certificate"))[0] == 400
+    assert (await api("GET", "runs/..%2F..%2Fx/certificate"))[0] == 404
+    status, wrong = await api("POST", "runs", {"kind": "verify", "repeat": "many"})
+    assert (status, "1 to 100" in wrong["message"]) == (400, True)
 
 
 async def test_a_damaged_ledger_is_said_and_the_rest_goes_on(root: Path, api: Api) -> None:
