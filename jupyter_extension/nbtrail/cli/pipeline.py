@@ -107,6 +107,8 @@ def print_run(settings: Settings, detail: RunDetail) -> None:
             settings.say(f"certificate: {detail.certificate}, for people {detail.certificate_html}")
     if summary.message:
         settings.say(summary.message)
+    if summary.kind == "pipeline" and summary.status in ("failed", "cancelled", "lost"):
+        settings.say(f"Go on with it: nbtrail run --resume {summary.run}")
     settings.say(f"{seconds(summary.seconds)} in all")
 
 

@@ -314,11 +314,13 @@ def _newest_by_path(connection: Connection, statuses: tuple[str, ...]) -> dict[s
 
 def _records(connection: Connection, rows: Iterable[Row[Any]]) -> list[StepRecord]:
     rows = list(rows)
-    runs = {row.run_id for row in rows}
+    runs, positions = {row.run_id for row in rows}, {row.position for row in rows}
     files: defaultdict[tuple[str, int, str], list[FileAccess]] = defaultdict(list)
     stored: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
+    # A few of other steps may be among them; those of whole runs would be too many.
+    theirs = t.step_files.c.run_id.in_(runs) & t.step_files.c.position.in_(positions)
     for file in connection.execute(
-        select(t.step_files).where(t.step_files.c.run_id.in_(runs)).order_by(t.step_files.c.path)
+        select(t.step_files).where(theirs).order_by(t.step_files.c.path)
     ):
         access = FileAccess(file.path, file.sha256, file.bytes)
         files[file.run_id, file.position, file.kind].append(access)

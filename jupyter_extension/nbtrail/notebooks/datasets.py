@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 _DATE = re.compile(
@@ -24,6 +25,7 @@ class DatasetName:
     family: str
 
 
+@lru_cache(maxsize=65_536)
 def parse_dataset(path: str) -> DatasetName:
     """Split a dataset's POSIX path into date and family."""
     pure = PurePosixPath(path)

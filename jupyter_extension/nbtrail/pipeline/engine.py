@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
@@ -34,6 +35,7 @@ from nbtrail.pipeline.executors import (
 )
 from nbtrail.pipeline.graph import Graph
 from nbtrail.pipeline.hashes import FileHashes
+from nbtrail.pipeline.inference.cache import AnalysisCache
 from nbtrail.pipeline.kernels import environment_fingerprint
 from nbtrail.pipeline.limits import limits_of
 from nbtrail.pipeline.request import RunRequest
@@ -98,6 +100,11 @@ class Engine:
         """Run all steps; returns when they have ended and no kernel is left."""
         self.cancelled = cancelled
         self.hashes = FileHashes(self.project.root, self.project.state_dir)
+        self.analyses = AnalysisCache(
+            self.project.root, self.project.state_dir, self.project.config.datasets.folder
+        )
+        #: Held by the one step that looks at ``analyses``.
+        self.looking = threading.Lock()
         self._schedule = Schedule(self.graph, self.steps)
         self._fingerprints: dict[str, str] = {}
         with self.store.read() as connection:

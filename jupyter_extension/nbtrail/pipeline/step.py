@@ -14,6 +14,7 @@ import msgspec
 from nbtrail.errors import NbtrailError
 from nbtrail.files import sha256_bytes
 from nbtrail.ledger import runs as ledger_runs
+from nbtrail.ledger.snapshots import Snapshots
 from nbtrail.ledger.steps import StepRecord, execution_count, good_steps, run_accesses
 from nbtrail.notebooks.cells import sources_digest
 from nbtrail.notebooks.document import Notebook, dump_notebook, parse_notebook
@@ -22,7 +23,6 @@ from nbtrail.pipeline.environments import kernel_of
 from nbtrail.pipeline.executors import StepResult
 from nbtrail.pipeline.graph import infer_graph
 from nbtrail.pipeline.identity import Folders
-from nbtrail.pipeline.inference.cache import AnalysisCache
 from nbtrail.pipeline.inference.source import code_digest
 from nbtrail.pipeline.inference.static import Analysis, analyse
 from nbtrail.pipeline.limits import retries_of
@@ -87,7 +87,9 @@ class StepRun:
         project = engine.project
         node = engine.graph.node(self.path)
         data_folder = project.config.datasets.folder
-        found = AnalysisCache(project.root, project.state_dir, data_folder).get(self.path)
+        with engine.looking:
+            engine.analyses.look_again()
+            found = engine.analyses.get(self.path)
         if isinstance(found, Analysis) and found.code_key == code_digest(self.notebook):
             analysis = found
         else:
@@ -279,10 +281,12 @@ class StepRun:
         engine = self.engine
         if not engine.switches.write_back or not engine.request.write or engine.request.params:
             return None
-        before = sha256_bytes(self.file.read_bytes())
-        problem = writeback.write_back(
-            self.file, executed, self.digest, f"{self.path}@run:{engine.run}"
-        )
+        try:
+            before = self._keep_outputs_of(self.file.read_bytes())
+        except (OSError, NbtrailError) as error:
+            return f"The outputs were not written back: {error}"
+        offer = writeback.restore_command(self.path, engine.run)
+        problem = writeback.write_back(self.file, executed, self.digest, offer)
         if problem is not None or engine.after_write is None:
             return problem
         if sha256_bytes(self.file.read_bytes()) != before:
@@ -292,3 +296,14 @@ class StepRun:
                 # The notebook is written and right; its twin is mended at the next save.
                 log.exception("nbtrail: %s was written, but its pair was not told", self.path)
         return None
+
+    def _keep_outputs_of(self, data: bytes) -> str:
+        """Put outputs that are about to be replaced on the timeline; returns the file's hash.
+
+        What an earlier run wrote is among the blobs as that run's executed copy.
+        """
+        store, digest = self.engine.store, sha256_bytes(data)
+        shown = any(cell.get("outputs") for cell in parse_notebook(data, self.path)["cells"])
+        if shown and not store.blobs.has(digest):
+            Snapshots(store).take(self.path, data, "kept")
+        return digest

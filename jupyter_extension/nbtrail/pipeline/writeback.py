@@ -32,15 +32,15 @@ def with_outputs(notebook: Notebook, executed: Notebook) -> Notebook:
     return result
 
 
-def write_back(file: Path, executed: Notebook, digest: str, version: str) -> str | None:
+def write_back(file: Path, executed: Notebook, digest: str, offer: str) -> str | None:
     """Write outputs into the notebook file.
 
     Parameters
     ----------
     digest
         `sources_digest` of what was run: the file is left alone when its own differs.
-    version
-        Name under which the executed copy is kept, for `nbtrail restore`.
+    offer
+        Command that fetches the executed copy (`restore_command`).
 
     Returns
     -------
@@ -54,7 +54,7 @@ def write_back(file: Path, executed: Notebook, digest: str, version: str) -> str
     if sources_digest(present) != digest:
         return (
             "The notebook was edited while it ran, so its outputs were not written back. The "
-            f"executed copy is kept: `nbtrail restore {shlex.quote(version)} --to FILE`."
+            f"executed copy is kept: `{offer}`."
         )
     new = dump_notebook(with_outputs(present, executed))
     if new == data:
@@ -64,3 +64,9 @@ def write_back(file: Path, executed: Notebook, digest: str, version: str) -> str
     except OSError as error:
         return f"The outputs were not written back: {error.strerror}."
     return None
+
+
+def restore_command(path: str, run: str) -> str:
+    """The command that puts the notebook as a run executed it beside the one that is there."""
+    aside = f"{path.removesuffix('.ipynb')}-executed.ipynb"
+    return f"nbtrail restore {shlex.quote(f'{path}@run:{run}')} --to {shlex.quote(aside)}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import signal
 import threading
 import time
@@ -11,8 +13,12 @@ from pathlib import Path
 
 import psutil
 import pytest
+from sqlalchemy import select
 
+from nbtrail.app import open_project
+from nbtrail.cli import main
 from nbtrail.errors import ConflictError, LockedError, PolicyError, StoreError, UsageError
+from nbtrail.ledger import tables
 from nbtrail.ledger.queries import executions
 from nbtrail.notebooks.names import parse_name
 from nbtrail.pipeline import progress, runner
@@ -241,12 +247,41 @@ def test_outputs_never_go_over_an_edit_made_meanwhile(folder):
     assert detail.summary.status == "ok"
     assert (folder.root / path).read_bytes() == edited
     assert "edited while it ran" in detail.steps[0].message
-    from nbtrail.ledger.queries import step_notebook_blob
+    # The message names what fetches the executed copy.
+    command = re.search("`nbtrail (.*?)`", detail.steps[0].message)[1]
+    with pytest.raises(SystemExit) as ended:
+        main(["-C", str(folder.root), *shlex.split(command)])
+    assert ended.value.code == 0
+    copy = path.replace(".ipynb", "-executed.ipynb")
+    assert folder.outputs(copy)[1][0]["text"] == ["old\n"]
 
+
+def test_outputs_that_a_run_replaces_are_kept_and_a_notebook_may_be_gone(folder):
+    path = "1-EXPLORATION-has-outputs.ipynb"
+    file = folder.notebook(
+        path, f"import os\nprint('new')\nif os.path.exists('gone'):\n    os.remove({path!r})"
+    )
+    shown = json.loads(file.read_text())
+    shown["cells"][0]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": ["mine"]}]
+    file.write_text(json.dumps(shown))
+    folder.run()
+    assert folder.outputs(path)[0][0]["text"] == ["new\n"]
     with folder.store.read() as connection:
-        blob = step_notebook_blob(connection, run, 0)
-    kept = json.loads(folder.store.blobs.get(blob))
-    assert kept["cells"][1]["outputs"][0]["text"] == ["old\n"]
+        kept = connection.execute(select(tables.timeline)).all()
+    assert [(row.path, row.kind) for row in kept] == [(path, "kept")]
+    with open_project(folder.root) as opened:
+        opened.restore(path, f"snap:{kept[0].snapshot}", to="1-EXPLORATION-had-outputs.ipynb")
+    assert folder.outputs("1-EXPLORATION-had-outputs.ipynb")[0][0]["text"] == ["mine"]
+    (folder.root / "1-EXPLORATION-had-outputs.ipynb").unlink()
+    # What a run wrote is kept as its executed copy, not again.
+    folder.run(force=True)
+    folder.file("gone")
+    detail = folder.run(force=True)
+    assert statuses(detail) == {path: "ran"}
+    assert "not written back" in detail.steps[0].message
+    with folder.store.read() as connection:
+        rows = connection.execute(select(tables.timeline).where(tables.timeline.c.path == path))
+        assert [row.kind for row in rows] == ["kept"]
 
 
 def test_one_run_at_a_time_and_a_killed_worker_is_lost(folder):

@@ -72,6 +72,11 @@ class AnalysisCache:
             return found.analysis
         return found
 
+    def look_again(self) -> None:
+        """From now on modules and folders are those of now, not of the last look."""
+        self._folders.clear()
+        self._modules.clear()
+
     def prepare(self, paths: list[str]) -> None:
         """Work out what many notebooks say in several processes, where that is quicker."""
         parts = shares([path for path in paths if path not in self._entries])
