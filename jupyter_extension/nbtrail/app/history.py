@@ -189,8 +189,9 @@ class History(Access):
 
         With one version, between the notebook's last run and that version. ``working`` is the
         content of ``@working``: what a client has on screen. ``pixels`` is how much of images is
-        looked at.
+        looked at, some plots by default.
         """
+        from nbtrail.diff.images import PIXELS_FOR_PEOPLE, PixelBudget
         from nbtrail.diff.notebooks import diff_notebooks, with_outputs
         from nbtrail.history.versions import Version, load_version, parse_version
 
@@ -198,6 +199,7 @@ class History(Access):
         left = parse_version(self.project, a) if b is not None else Version(right.path, "last")
         sources = self._sources(left, right, working=working)
         before, after = load_version(sources, left), load_version(sources, right)
+        pixels = PixelBudget(PIXELS_FOR_PEOPLE) if pixels is None else pixels
         found = with_outputs(diff_notebooks(before, after, pixels=pixels), before, after)
         return {**found, "a": str(left), "b": str(right)}
 

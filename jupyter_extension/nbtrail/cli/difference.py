@@ -34,9 +34,10 @@ def diff(settings: Settings, a: str, b: str | None, outputs: bool, page: str | N
       nbtrail diff CLEANING-ages.ipynb@git:HEAD CLEANING-ages.ipynb --outputs
       nbtrail diff old.ipynb new.ipynb --html changes.html
     """
-    from nbtrail.diff.images import PixelBudget
+    from nbtrail.diff.images import PIXELS_FOR_PEOPLE, PixelBudget
 
-    pixels = PixelBudget(None, heat_maps=page is not None) if outputs or page else PixelBudget()
+    deep = outputs or page is not None
+    pixels = PixelBudget(None if deep else PIXELS_FOR_PEOPLE, heat_maps=page is not None)
     found = _find(settings, a, b, pixels)
     if page is not None:
         _write_page(settings, found, page)

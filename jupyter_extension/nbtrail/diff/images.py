@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 #: Pixels whose channels differ by no more (of 255) are the same: what smoothing edges leaves.
 _TOLERANCE = 3
-#: Pixels that are decoded by default, of all images of one side together.
-DEFAULT_PIXELS = 300_000
+#: Pixels that are decoded, of all images of one side together: by default, and for people, who
+#: wait for some plots.
+DEFAULT_PIXELS, PIXELS_FOR_PEOPLE = 120_000, 2_000_000
 #: Larger images are never decoded: a small file may hold one that fills the memory.
 _LARGEST = 40_000_000
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -45,8 +46,10 @@ class PixelBudget:
         """Whether so many may be decoded."""
         if self.left is None:
             return True
+        if pixels > self.left:
+            return False
         self.left -= pixels
-        return self.left >= 0
+        return True
 
 
 def compare_images(

@@ -199,6 +199,8 @@ def _outputs(notebook: Notebook, index: int | None, entry: CellDiff) -> list[Any
 
 
 def _set_outputs(entry: CellDiff, found: list[OutputDiff]) -> None:
+    if not found:
+        return
     entry["outputs_detail"] = found
     verdict = entry["outputs"] = worst([output["verdict"] for output in found])
     reasons = [output["why"] for output in found if output["verdict"] == verdict]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ class _Output:
 
 def compare_outputs(a: list[Any], b: list[Any]) -> Verdict:
     """How the outputs ``b`` of a cell differ from ``a``; execution counts do not count."""
-    return worst([found["verdict"] for found in diff_outputs(a, b)])
+    return worst([found["verdict"] for found in diff_outputs(a, b, PixelBudget(None))])
 
 
 def diff_outputs(a: Any, b: Any, budget: PixelBudget | None = None) -> list[OutputDiff]:
@@ -219,6 +220,7 @@ def _richest(data: dict[str, Any]) -> str:
     return min(data, key=_rank, default="")
 
 
+@functools.lru_cache(256)
 def _rank(mime: str) -> int:
     for rank, start in enumerate(
         ("application/vnd.vega", "application/vnd.plotly", "image/", "text/html", "text/markdown",

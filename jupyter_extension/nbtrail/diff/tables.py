@@ -55,7 +55,7 @@ def _parse(text: str) -> tuple[list[str], list[Row]]:
     """Labels of the columns, and the rows, each with its labels and its values."""
     head: list[str] = []
     rows: list[Row] = []
-    for inner in _ROW.findall(text):
+    for inner in _rows(text):
         found = _PLAIN_CELL.findall(inner)
         if 2 * len(found) != inner.count("<"):
             found = _CELL.findall(inner)
@@ -68,6 +68,13 @@ def _parse(text: str) -> tuple[list[str], list[Row]]:
     width = max((len(values) for _, values in rows), default=0)
     # The first header cells stand above the labels of the rows.
     return (head[len(head) - width :] if len(head) >= width else _numbered(width)), rows
+
+
+def _rows(text: str) -> list[str]:
+    """What stands in each row: found by splitting where tags are written as usual."""
+    if "<TR" in text or "<Tr" in text or "<tR" in text:
+        return _ROW.findall(text)
+    return [part.partition("</tr")[0].partition(">")[2] for part in text.split("<tr")[1:]]
 
 
 def _plain(value: str) -> str:

@@ -84,13 +84,9 @@ def compare_text(a: str, b: str, *, html: bool = False) -> tuple[Verdict, str, d
         return "same", "", {}
     start, a, b = _middle(a, b)
     lines_a, lines_b = a.split("\n"), b.split("\n")
-    first = next(
-        (n for n, (x, y) in enumerate(zip(lines_a, lines_b, strict=False)) if x != y),
-        min(len(lines_a), len(lines_b)),
-    )
     if len(a) + len(b) > _LONGEST:
         why = "what differs is too long to be looked at for noise"
-        return "changed", why, _place(start, first, lines_a, lines_b)
+        return "changed", why, _place(start, _first(lines_a, lines_b), lines_a, lines_b)
     if len(lines_a) == len(lines_b) and not html:
         quick = None if _is_special(a) or _is_special(b) else _by_words(lines_a, lines_b)
         if quick is not None:
@@ -112,7 +108,7 @@ def compare_text(a: str, b: str, *, html: bool = False) -> tuple[Verdict, str, d
         reasons.append(f"numbers within {largest:.1g}")
         return "noise", _sentence(reasons), {}
     pairs = enumerate(zip(a.split("\n"), b.split("\n"), strict=False))
-    real = next((kept[n] for n, (x, y) in pairs if x != y), first)
+    real = next((kept[n] for n, (x, y) in pairs if x != y), _first(lines_a, lines_b))
     return "changed", "text differs", _place(start, real, lines_a, lines_b)
 
 
@@ -137,9 +133,17 @@ def number_of(text: str) -> float | None:
         return None
 
 
+def _first(a: Sequence[str], b: Sequence[str]) -> int:
+    """The first line that differs."""
+    lines = enumerate(zip(a, b, strict=False))
+    return next((n for n, (x, y) in lines if x != y), min(len(a), len(b)))
+
+
 def _middle(a: str, b: str) -> tuple[int, str, str]:
     """Whole lines between equal beginnings and ends, and how many lines stand before them."""
     most = min(len(a), len(b))
+    if most < _CHUNK:
+        return 0, a, b
     head = 0
     while head + _CHUNK <= most and a[head : head + _CHUNK] == b[head : head + _CHUNK]:
         head += _CHUNK
