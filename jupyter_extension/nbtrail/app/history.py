@@ -12,17 +12,26 @@ if TYPE_CHECKING:
     from nbtrail.diff.images import PixelBudget
     from nbtrail.history.compare import Compared
     from nbtrail.history.restore import Plan, Restored
-    from nbtrail.history.timeline import TimelineEntry
+    from nbtrail.history.timeline import GitEvent, TimelineEntry
     from nbtrail.history.versions import Sources, Version
     from nbtrail.ledger.snapshots import Snapshots
     from nbtrail.ledger.store import Store
     from nbtrail.notebooks.document import Notebook
 
 
+#: Notebooks of which it is remembered what git says.
+_REMEMBERED = 64
+
+
 class History(Access):
     """Versions of notebooks, what happened to them, and putting them back."""
 
     _snapshots: tuple[Store, Snapshots] | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        #: What git said of notebooks, and how it stood then.
+        self._of_git: dict[str, tuple[bytes, list[GitEvent]]] = {}
 
     def snapshots(self) -> Snapshots:
         """The snapshots in the ledger; raises StoreError when it cannot be used."""
@@ -72,13 +81,12 @@ class History(Access):
     def _told(
         self, relative: str, *, limit: int, after: str | None = None, git: bool = True
     ) -> tuple[list[TimelineEntry], str | None]:
-        from nbtrail.history.gitlog import git_events
         from nbtrail.history.stored import newest_identity
         from nbtrail.history.telling import Teller
         from nbtrail.history.timeline import as_entry, read_page
 
         store = self.store
-        events = git_events(self.project.root, relative) if git else []
+        events = self._git_events(relative) if git else []
         with store.read() as connection:
             identity = newest_identity(connection, relative)
             items, cursor = read_page(connection, identity, events, limit=limit, after=after)
@@ -93,6 +101,18 @@ class History(Access):
             for item, (told, version) in zip(items, teller.tell(items), strict=True)
         ]
         return found, cursor
+
+    def _git_events(self, path: str) -> list[GitEvent]:
+        """What git says of a notebook; it is asked again when a branch or a checkout is new."""
+        from nbtrail.history.gitlog import git_events, git_mark
+
+        mark = git_mark(self.project.root)
+        known = self._of_git.get(path)
+        if known is None or known[0] != mark:
+            known = self._of_git[path] = (mark, git_events(self.project.root, path))
+            while len(self._of_git) > _REMEMBERED:
+                self._of_git.pop(next(iter(self._of_git)))
+        return known[1]
 
     def version(self, path: str, which: str) -> Notebook:
         """The notebook at ``path`` in a version such as ``snap:ID``.

@@ -58,6 +58,12 @@ class Settings:
                 return opened.project.relative(candidate.absolute())
         return opened.project.relative(text)
 
+    def version(self, text: str) -> tuple[str, str | None]:
+        """A path as typed, and the version behind it; see `nbtrail.history.versions`."""
+        from nbtrail.history.versions import split_version
+
+        return split_version(text, lambda path: (Path(self.directory) / path).exists())
+
     def new_path(self, opened: OpenProject, text: str) -> str:
         """A path that need not exist, as typed, relative to the project folder that was given."""
         return opened.project.relative(Path(self.directory).resolve() / text)

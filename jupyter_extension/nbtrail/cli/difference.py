@@ -84,11 +84,9 @@ def _versions(settings: Settings, opened: Any, a: str, b: str | None) -> list[st
     for text in (a, b):
         if text is None:
             continue
-        path, separator, which = text.partition("@")
-        if separator and not (Path(settings.directory) / text).exists():
-            found.append(f"{settings.path(opened, path)}@{which}")
-        else:
-            found.append(settings.path(opened, text))
+        path, which = settings.version(text)
+        named = settings.path(opened, path)
+        found.append(named if which is None else f"{named}@{which}")
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -86,8 +85,8 @@ def restore(settings: Settings, version: str, cell: str | None, to: str | None) 
       nbtrail restore CLEANING-ages.ipynb@snap:5e1b7c20 --to CLEANING-ages-earlier.ipynb
     """
     with settings.open() as opened:
-        path, separator, which = version.partition("@")
-        if not separator or Path(settings.directory, version).exists():
+        path, which = settings.version(version)
+        if which is None:
             raise UsageError(
                 f"{version} names no version to go back to.",
                 hint="Put one behind the path: see nbtrail timeline PATH.",

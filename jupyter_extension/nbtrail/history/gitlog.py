@@ -22,6 +22,13 @@ def git_events(root: Path, path: str) -> list[GitEvent]:
     return sorted(found, key=lambda event: (-event.at, event.revision))
 
 
+def git_mark(root: Path) -> bytes:
+    """What is another one when there are new commits on a branch, or another one is checked out."""
+    heads = git.output(root, "rev-parse", "HEAD", "--branches")
+    last = git.output(root, "log", "-g", "-n1", "--date=unix", "--format=%gd", "HEAD", "--")
+    return (heads or b"") + (last or b"")
+
+
 def _commits(root: Path, path: str) -> list[GitEvent]:
     """Commits on all branches that touched the file, under the names that it had."""
     form = _FIELD.join(("%H", "%ct", "%an", "%S", "%s"))

@@ -9,6 +9,7 @@ the caller has on screen. An existing file whose name holds ``@`` wins.
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,16 +77,29 @@ def parse_version(project: Project, text: str) -> Version:
     OutsideProjectError
         For a path that leaves the project.
     """
-    whole = project.resolve(text)
-    path, separator, which = text.rpartition("@")
-    if whole.exists() or not separator:
-        return Version(project.relative(text), "saved")
-    if "@" in path and not project.resolve(path).exists():
-        # A revision of git may hold one, too: a.ipynb@git:HEAD@{1}.
-        first, _, rest = text.partition("@")
-        if rest.startswith("git:"):
-            path, which = first, rest
+    path, which = split_version(text, lambda found: project.resolve(found).exists())
+    if which is None:
+        return Version(project.relative(path), "saved")
     return Version(project.relative(path), checked(which))
+
+
+def split_version(text: str, exists: Callable[[str], bool]) -> tuple[str, str | None]:
+    """A path, and what stands behind it: a file's name, and a revision, may hold ``@`` as well.
+
+    Parameters
+    ----------
+    exists
+        Whether there is a file of that name.
+    """
+    places = [index for index, letter in enumerate(text) if letter == "@"]
+    if not places or exists(text):
+        return text, None
+    there = [index for index in places if exists(text[:index])]
+    known = [
+        index for index in places if text[index + 1 :].partition(":")[0] in _ALONE | _WITH_VALUE
+    ]
+    index = (there or known or places)[0]
+    return text[:index], text[index + 1 :]
 
 
 def checked(which: str) -> str:

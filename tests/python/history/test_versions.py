@@ -357,3 +357,31 @@ def test_a_snapshot_is_that_of_the_file(opened: OpenProject, save: Save) -> None
     version = save("a = 1", "b")
     file = opened.project.root / NAME
     assert dump_notebook(opened.version(NAME, version)) == file.read_bytes()
+
+
+def test_names_and_revisions_may_hold_an_at_sign(opened: OpenProject, save: Save) -> None:
+    root = opened.project.root
+    git(root, "init", "-b", "main")
+    name = "EXPERIMENTAL-ann@home.ipynb"
+    version = save("depth = 1", name=name)
+    git(root, "add", ".")
+    git(root, "commit", "-m", "first")
+    save("depth = 2", name=name)
+    for which in (version, "git:main@{0}", "git:@"):
+        found = opened.diff(f"{name}@{which}", name)
+        assert (found["a"], found["b"]) == (f"{name}@{which}", name)
+        assert found["summary"]["modified"] == 1
+    save("depth = 3", name=f"{name}@saved")
+    assert opened.diff(f"{name}@saved", name)["summary"]["modified"] == 1
+
+
+def test_new_commits_are_seen_at_once(opened: OpenProject, save: Save) -> None:
+    root = opened.project.root
+    git(root, "init", "-b", "main")
+    save("depth = 1")
+    for number in (1, 2):
+        git(root, "add", NAME)
+        git(root, "commit", "-m", f"commit {number}")
+        commits = [e for e in opened.timeline(NAME)[0] if e.kind == "commit"]
+        assert len(commits) == number
+        save("depth = 2")
