@@ -111,28 +111,23 @@ def requirements_export(project: Project, found: Sequence[Requirements]) -> Expo
 
 def script_export(project: Project, store: Store, run: str | None, folder: Path) -> Export:
     """The ordered calls of nbconvert: of a run, or of the pipeline as it is."""
-    if run is not None:
-        recipe = recipe_of(project, store, run)
-        text = plain_script(
-            [_plain_step(project, step.path) for step in recipe.steps],
-            root=_way_to(project.root, folder),
-            variables=variables_of(recipe),
-            params=recipe.params,
-            secrets=recipe.secrets,
-            timeout=recipe.timeout,
-        )
-    else:
-        graph = build_graph(project, store)
-        if not graph.order:
-            raise UsageError("There is no notebook to run.", hint="Is this the right folder?")
-        text = plain_script(
-            [_plain_step(project, path) for path in graph.order],
-            root=_way_to(project.root, folder),
-            variables={"PYTHONHASHSEED": "0"},
-            params={},
-            secrets=(),
-            timeout=project.config.pipeline.timeout,
-        )
+    recipe = None if run is None else recipe_of(project, store, run)
+    order = build_graph(project, store).order if recipe is None else recipe.order
+    if not order:
+        raise UsageError("There is no notebook to run.", hint="Is this the right folder?")
+    for path in order:
+        if not path.isprintable():
+            raise UsageError(
+                f"nbconvert cannot write to {path!r}.", hint="Take the line break out of its name."
+            )
+    text = plain_script(
+        [_plain_step(project, path) for path in order],
+        root=_way_to(project.root, folder),
+        variables={"PYTHONHASHSEED": "0"} if recipe is None else variables_of(recipe),
+        params={} if recipe is None else recipe.params,
+        secrets=() if recipe is None else recipe.secrets,
+        timeout=project.config.pipeline.cell_timeout,
+    )
     return Export("script", (Content(SCRIPT_NAME, data=text.encode()),), folder)
 
 

@@ -10,7 +10,7 @@ from nbtrail.export.requirements import one_line
 _TEXT = """\
 # {title}
 
-{count} of run `{run}`, as they ran, with what they need: written by nbtrail.
+{count} with what is needed to run again: written by nbtrail.
 
 ## Run it and check the results
 
@@ -58,11 +58,12 @@ def readme_of(recipe: Recipe) -> str:
         f"| {n} | {cell(step.path)} | {len(step.metrics)} | {len(step.files)} |"
         for n, step in enumerate(recipe.steps, 1)
     ]
-    number = len(recipe.steps)
+    number, run = len(recipe.steps), f"run `{one_line(recipe.run)}`"
     return _TEXT.format(
         title=cell(recipe.project),
-        count=f"The {number} notebooks" if number != 1 else "The notebook",
-        run=one_line(recipe.run),
+        count=f"The {number} notebooks of {run}, as they ran,"
+        if number != 1
+        else f"The notebook of {run}, as it ran,",
         tag=image_name(recipe.project),
         secrets="".join(f"--env PARAM_{name} " for name in recipe.secrets),
         python=recipe.environments[0].minor or "3",

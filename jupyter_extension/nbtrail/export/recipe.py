@@ -131,6 +131,11 @@ class Recipe(msgspec.Struct, frozen=True):
     uses_nbtrail: bool
     problems: tuple[Problem, ...]
 
+    @property
+    def order(self) -> tuple[str, ...]:
+        """Paths of the steps, in order."""
+        return tuple(step.path for step in self.steps)
+
 
 def recipe_of(project: Project, store: Store, run: str | None = None) -> Recipe:
     """What it takes to repeat a run, by id or tag; without one the newest good one of all steps.
@@ -195,7 +200,7 @@ class _Gathering:
             date=baseline.date,
             data_folder=config.datasets.folder,
             tolerance=config.verify.tolerance,
-            timeout=config.pipeline.timeout,
+            timeout=config.pipeline.cell_timeout,
             params=params,
             secrets=secrets,
             variables=self._variables(),

@@ -11,14 +11,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from nbtrail.app import OpenProject, open_project
 from nbtrail.cli import main
 from nbtrail.errors import ConflictError, NotFoundError, OutsideProjectError, UsageError
+from nbtrail.export.docker import docker_files
 from nbtrail.export.files import write_files
 from nbtrail.export.parts.check_results import differences
-from nbtrail.export.recipe import Content
+from nbtrail.export.recipe import Content, recipe_of
+from nbtrail.export.requirements import requirements_of
 
 from .conftest import BARE, HARD, LAST
 
@@ -179,6 +182,60 @@ def test_it_may_lie_in_the_project(recorded: OpenProject, tmp_path: Path) -> Non
         opened.export("docker")
 
 
+def test_steps_of_two_environments_get_two(recorded: OpenProject, tmp_path: Path) -> None:
+    one = recipe_of(recorded.project, recorded.store)
+    other = requirements_of({"id": "cd" * 32, "python": {"version": "3.12.1"}, "packages": {}})
+    steps = (one.steps[0], msgspec.structs.replace(one.steps[1], environment=1))
+    both = msgspec.structs.replace(
+        one, environments=(*one.environments, other), steps=steps, secrets=("token",)
+    )
+    write_files(tmp_path / "recipe", docker_files(both))
+    assert (tmp_path / "recipe/requirements-2.txt").read_text().startswith("# Environment cdcd")
+    dockerfile = (tmp_path / "recipe/Dockerfile").read_text()
+    assert "ENV PYTHON_2=/opt/environment-2/bin/python\n" in dockerfile
+    assert "COPY requirements.txt requirements-2.txt ./\n" in dockerfile
+    assert "--env PARAM_token" in (tmp_path / "recipe/README.md").read_text()
+    script = (tmp_path / "recipe/run.sh").read_text()
+    assert 'step 2 "$PYTHON_2" python3 . ' + LAST in script
+    known = {**os.environ, "PYTHON": sys.executable}
+
+    def run(**more: str) -> subprocess.CompletedProcess[str]:
+        command_of = ["sh", "recipe/run.sh"]
+        return subprocess.run(
+            command_of, cwd=tmp_path, env={**known, **more}, capture_output=True, text=True
+        )
+
+    assert "is to be the interpreter of requirements-2.txt" in run().stderr
+    assert "set the environment variable PARAM_token" in run(PYTHON_2=sys.executable).stderr
+
+
+def test_no_secret_gets_into_a_recipe(recorded: OpenProject, tmp_path: Path) -> None:
+    root = tmp_path / "project"
+    shutil.copytree(recorded.project.root, root)
+    file = root / LAST
+    text = file.read_text().replace("factor = 2", "factor = 2\\nopen('.env').read()")
+    file.write_text(text.replace('"name": "bare"', '"name": "python3"'))
+    secret = "Kq7vN2xWb9LrT4mZ"
+    with open_project(root) as opened:
+        done = opened.run(notebooks=(LAST,), params={"password": secret, "factor": 3})
+        assert done.summary.status == "ok", done
+        found = opened.export("docker", tmp_path / "recipe", run=done.summary.run)
+    assert ".env" in [problem.name for problem in found.problems]
+    files = listed(tmp_path / "recipe")
+    assert "project/.env" not in files
+    assert not [path for path, data in files.items() if secret.encode() in data]
+    facts = {"secrets": ["password"], "params": {"factor": 3}}
+    prepare = [sys.executable, "-I", str(tmp_path / "recipe/prepare_step.py"), str(file)]
+    done_too = subprocess.run(
+        [*prepare, json.dumps(facts)],
+        env={"PARAM_password": secret},
+        capture_output=True,
+        check=True,
+    )
+    sources = [cell["source"] for cell in json.loads(done_too.stdout)["cells"]]
+    assert sources[1] == f"factor = 3\npassword = {secret!r}"
+
+
 def test_the_same_run_gives_the_same_bytes(recorded: OpenProject, recipe: Path) -> None:
     before = listed(recipe)
     again = recorded.export("docker", recipe)
@@ -295,6 +352,14 @@ def test_the_script_is_the_ordered_calls(recorded: OpenProject, tmp_path: Path) 
     outside = recorded.export_files("script", folder=tmp_path).files[0].read().decode()
     assert 'cd -- "${1:?' in outside
     assert str(recorded.project.root) not in outside
+
+
+def test_a_name_that_nbconvert_cannot_write_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "nbtrail.toml").write_text("")
+    text = '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}'
+    (tmp_path / "CLEANING-two\nlines.ipynb").write_text(text)
+    with open_project(tmp_path) as opened, pytest.raises(UsageError, match="line break"):
+        opened.export("script")
 
 
 def test_the_script_runs_in_place_and_with_the_parameters_of_a_run(

@@ -68,7 +68,8 @@ def without_outputs(cell: dict[str, Any]) -> dict[str, Any]:
 def _place_of_parameters(cells: list[dict[str, Any]]) -> int:
     """Behind the cell tagged ``parameters``, or first of all, as papermill has it."""
     for index, cell in enumerate(cells):
-        if cell["cell_type"] == "code" and "parameters" in cell["metadata"].get("tags", []):
+        tags = cell.get("metadata", {}).get("tags", [])
+        if cell["cell_type"] == "code" and "parameters" in tags:
             return index + 1
     return 0
 
