@@ -10,7 +10,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -75,6 +75,8 @@ class Engine:
         Called with the POSIX path of a notebook whose outputs were written back.
     on_status
         Called with the path of a step and its new status, once that is on record; from any thread.
+    dates
+        ISO date under which a step runs, by path, where it is not that of the request.
     outside
         Files that steps wrote outside the project, by step.
     """
@@ -89,6 +91,7 @@ class Engine:
     after_write: Callable[[str], None] | None = None
     open_store: Callable[[], Store] | None = None
     on_status: Callable[[str, StepStatus], None] | None = None
+    dates: Mapping[str, str] = field(default_factory=dict)
     statuses: dict[str, StepStatus] = field(default_factory=dict)
     outside: dict[str, tuple[str, ...]] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
@@ -264,7 +267,12 @@ class Engine:
             variables={"NBTRAIL_DATE": self.request.date},
             metrics=config.metrics.patterns,
             note_files=config.recorder.files,
+            dates=dict(self.dates),
         )
+
+    def date_of(self, path: str) -> str:
+        """ISO date under which a step runs."""
+        return self.dates.get(path, self.request.date)
 
     def _kernels_ahead(self) -> list[tuple[str, str]]:
         """Kernels of the steps behind those that run, one more than run at once.

@@ -34,6 +34,7 @@ class RunRecording:
     def __init__(self, context: RunContext, sink: Sink, state: Path | None) -> None:
         self._root = Path(context.root)
         self._run = context.run
+        self._dates = context.dates
         self._sink = sink
         self._state = state
         self._params: dict[str, dict[str, Any]] = {}
@@ -54,6 +55,10 @@ class RunRecording:
         if kernel.language in _PROBED:
             # On the channel that the cells will take, so that it cannot come too late.
             kernel.client.execute(self._probe, silent=True, store_history=False)
+            if path in self._dates:
+                # The kernel may have been started ahead, for whichever step would need it.
+                code = f"__import__('os').environ['NBTRAIL_DATE'] = {self._dates[path]!r}"
+                kernel.client.execute(code, silent=True, store_history=False)
         await self._listening(kernel)
 
     async def end(self, kernel: Kernel, *, died: bool) -> str | None:

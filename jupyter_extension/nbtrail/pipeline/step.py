@@ -77,7 +77,7 @@ class StepRun:
         if self._reuse():
             return True
         self.expected = outcome.expected_files(
-            self.node, engine.project.root, engine.hashes, engine.request.date
+            self.node, engine.project.root, engine.hashes, engine.date_of(self.path)
         )
         return False
 
@@ -121,7 +121,7 @@ class StepRun:
         """A record that stands for the step as it is now; ``done`` is of the run resumed."""
         engine = self.engine
         folders = Folders(engine.project.root)
-        date = engine.request.date
+        date = engine.date_of(self.path)
         if done is not None and keys.is_as_it_ended(
             done, self.around, engine.hashes, folders, date
         ):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -40,13 +40,6 @@ class Baseline(msgspec.Struct, frozen=True):
             read = {access.path for access in step.inputs} - made
             made.update(access.path for access in step.outputs if access.path not in read)
         return frozenset(made)
-
-    def date_of(self, path: str, before: Iterable[str]) -> str:
-        """The date under which a step runs again.
-
-        Not before those of the steps that it needs, given by path: a date hides what is newer.
-        """
-        return max((self.dates.get(name, "") for name in (path, *before)), default="") or self.date
 
 
 def find_baseline(

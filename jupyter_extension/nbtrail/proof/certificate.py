@@ -61,6 +61,7 @@ def facts(
         "issued_by": f"nbtrail {__version__}",
         "git": detail.summary.git,
         "date_of_datasets": job.request.date,
+        "dates": told.dates,
         "order": list(planned),
         "steps": [
             {"path": step.path, "status": step.status, "seconds": step.seconds, "error": step.error}

@@ -30,6 +30,8 @@ class Result(msgspec.Struct, frozen=True):
         Notebooks and twins of the original that somebody saved meanwhile.
     edited, replaced
         Notebooks and inputs that are not those of the run compared with.
+    dates
+        ISO date under which each step ran, by path.
     """
 
     run: str
@@ -42,6 +44,7 @@ class Result(msgspec.Struct, frozen=True):
     saved: tuple[str, ...]
     edited: tuple[str, ...]
     replaced: tuple[str, ...]
+    dates: dict[str, str]
 
     def ending(self) -> dict[str, Any]:
         """Columns of its run."""
@@ -84,6 +87,7 @@ def conclude(one: Round) -> Result:
         saved=tuple(one.saved),
         edited=edited,
         replaced=replaced,
+        dates=dict(one.engine.dates),
     )
 
 

@@ -19,7 +19,7 @@ from nbtrail.ledger.steps import StepRecord, executed_copy, made_in_cells, steps
 from nbtrail.ledger.store import Store
 from nbtrail.notebooks.document import Notebook, parse_notebook
 from nbtrail.pipeline.engine import Engine, Switches
-from nbtrail.pipeline.graph import build_graph
+from nbtrail.pipeline.graph import Graph, build_graph
 from nbtrail.pipeline.request import RunRequest
 from nbtrail.project import STATE_NAME, Project
 from nbtrail.proof.aside import Claim, copy_project
@@ -41,8 +41,12 @@ class Round:
     ----------
     escapes
         Writes outside the copy.
-    differences
-        All that was found so far, in the order of the steps.
+    compared
+        What came of comparing the steps that have ended.
+    stopped
+        Whether it was ended at the first difference.
+    engine
+        Runs the steps; there once `execute` has begun.
     """
 
     def __init__(
@@ -83,7 +87,12 @@ class Round:
         }
         self._watch = await asyncio.to_thread(Watch, self.project, around)
         await asyncio.to_thread(copy_project, self.project.root, root, self.baseline.made())
-        aside = dataclasses.replace(self.project, root=root, state_dir=claim.path / STATE_NAME)
+        aside = dataclasses.replace(
+            self.project,
+            root=root,
+            state_dir=claim.path / STATE_NAME,
+            home=self.project.original,
+        )
         loop = asyncio.get_running_loop()
         ended: asyncio.Queue[str | None] = asyncio.Queue()
 
@@ -93,12 +102,14 @@ class Round:
                 self._look_around(path)
                 loop.call_soon_threadsafe(ended.put_nowait, path)
 
+        graph = build_graph(aside, self.store)
         self.engine = Engine(
             project=aside,
             store=self.store,
             run=self.run,
             request=self.request,
-            graph=build_graph(aside, self.store),
+            graph=graph,
+            dates=dates_of(self.baseline, graph, self.planned),
             steps=self.planned,
             switches=Switches(reuse=False, write_back=False, keep_outputs=False),
             open_store=lambda: Store.open(self.project),
@@ -224,6 +235,18 @@ class Round:
 
     def _made(self, access: FileAccess) -> bytes | None:
         return _content(self.engine.project.root / access.path, access)
+
+
+def dates_of(baseline: Baseline, graph: Graph, planned: tuple[str, ...]) -> dict[str, str]:
+    """The date of each step's recorded run, so that names of datasets come out the same.
+
+    Not before those of the steps whose results it reads: a date hides what is newer.
+    """
+    found: dict[str, str] = {}
+    for path in planned:
+        before = [found[source] for source in graph.sources_of(path) if source in found]
+        found[path] = max((baseline.dates.get(path, ""), *before)) or baseline.date
+    return {path: date for path, date in found.items() if date}
 
 
 def _reached(notebook: Notebook | None) -> int:

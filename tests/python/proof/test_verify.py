@@ -89,16 +89,29 @@ def test_steps_taken_from_the_record_count_with_their_recorded_results(numbers):
     assert names == ["data/2026-02-03_numbers.json"]
 
 
-def test_the_date_is_the_newest_on_which_a_step_ran(numbers):
+def test_each_step_has_the_date_on_which_it_ran(numbers):
+    later = "EXPERIMENTAL-write-more-numbers.ipynb"
+    code = (
+        "from nbtrail import dataset\nimport os\ntext = dataset('numbers.json').read_text()\n"
+        "dataset('more.json', 'w').write_text(text)\nprint(os.environ['NBTRAIL_DATE'])"
+    )
+    numbers.notebook(later, code)
     numbers.run(date="2026-02-03")
-    numbers.notebook(MODEL, MEAN + "\nother_score = 1.0")
+    numbers.notebook(later, code + "\nother_score = 1.0")
     mixed = numbers.run(date="2026-02-05")
     assert {step.path: step.status for step in mixed.steps}[SPLIT] == "cached"
     numbers.run(date="2026-02-07")
     detail = numbers.verify()
-    # The first step's dataset has another date now, and still is the same dataset.
-    assert detail.summary.verdict == "identical"
-    assert date_of(numbers, detail) == "2026-02-05"
+    assert detail.summary.verdict == "identical", detail.differences
+    written = {access.path for step in detail.steps for access in step.outputs}
+    assert written == {"data/2026-02-03_numbers.json", "data/2026-02-05_more.json"}
+    certificate = numbers.certificate(detail)
+    assert certificate["dates"][SPLIT] == "2026-02-03"
+    assert certificate["dates"][later] == "2026-02-05"
+    # What is recorded of a step may be older than what it reads now.
+    numbers.notebook(SPLIT, SHUFFLE.format(seed=1) + "\nprint('again')")
+    numbers.run(date="2026-02-09")
+    assert numbers.certificate(numbers.verify())["dates"][later] == "2026-02-09"
 
 
 def date_of(folder, detail):

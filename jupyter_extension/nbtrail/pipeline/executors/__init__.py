@@ -50,6 +50,9 @@ class RunContext(msgspec.Struct, frozen=True):
         Patterns of ``[metrics]``.
     note_files
         Whether the probe notes files (``[recorder] files``).
+    dates
+        ISO date that ``nbtrail.dataset`` takes for today in a step, by path, where it is another
+        one than that of the run: each step of a verify has that of its recorded run.
     """
 
     run: str
@@ -57,6 +60,7 @@ class RunContext(msgspec.Struct, frozen=True):
     variables: dict[str, str]
     metrics: tuple[str, ...] = ()
     note_files: bool = True
+    dates: dict[str, str] = {}
 
 
 class Limits(msgspec.Struct, frozen=True):
