@@ -102,6 +102,34 @@ def find_edges(project: Project, uses: Mapping[str, Uses], steps: Any) -> list[E
     ]
 
 
+def likely_moved(
+    project: Project, uses: Mapping[str, Uses], edges: list[Edge]
+) -> list[tuple[str, str]]:
+    """Pairs of notebooks between which a file may have been moved by hand: no edges, but an order.
+
+    One reads a file that no other writes; the other is the only one to write a file of that
+    name, in another folder. Numbers in both names say more, and so does any edge.
+    """
+    by_name: defaultdict[str, set[str]] = defaultdict(set)
+    for path, one in uses.items():
+        for use in one.writes:
+            if not use.weak and "*" not in use.key:
+                by_name[posixpath.basename(use.key)].add(path)
+    writers = Writers(uses)
+    pairs = []
+    for reader, one in uses.items():
+        for read in one.reads:
+            makers = by_name.get(posixpath.basename(read.key), set()) - {reader}
+            if read.weak or len(makers) != 1 or any(writers.of(read, reader)):
+                continue
+            (maker,) = makers
+            numbered = [parse_name(p, project.config.names).sequence_key for p in (maker, reader)]
+            if None in numbered:
+                pairs.append((maker, reader))
+    home = components([*((e.source, e.target) for e in edges), *pairs])
+    return [(a, b) for a, b in pairs if home[a] != home[b]]
+
+
 def _place(via: Via) -> tuple[Any, ...]:
     return (via.path, via.evidence, via.source_cell or 0, via.target_cell or 0)
 

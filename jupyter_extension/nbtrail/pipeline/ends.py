@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
@@ -19,13 +20,16 @@ def dead_ends(project: Project, order: Sequence[str], edges: Sequence[Edge]) -> 
 
     Results are the steps of the last category. Where there is none, they are those steps of each
     group of connected ones that nobody uses and that come latest: by category, else by the number
-    of steps before them.
+    of steps before them; and those with the highest number in their folder.
     """
     place = {path: index for index, path in enumerate(order)}
     ahead = [(e.source, e.target) for e in edges if place[e.source] < place[e.target]]
     last = len(project.config.names.categories) - 1
     rank = {path: _rank(project, path) for path in order}
-    alive = {path for path in order if rank[path] == last} or _latest(order, ahead, rank)
+    alive = {path for path in order if rank[path] == last}
+    if not alive:
+        alive = _latest(order, ahead, rank)
+        alive |= _last_numbers(project, order) if alive else set()
     if not alive:
         return frozenset()
     for source, target in sorted(ahead, key=lambda pair: -place[pair[1]]):
@@ -53,6 +57,22 @@ def _latest(
         for paths in ends.values()
         for path in paths
         if late[path] == max(late[other] for other in paths)
+    }
+
+
+def _last_numbers(project: Project, order: Sequence[str]) -> set[str]:
+    """Of each folder with numbered notebooks the ones with the highest number."""
+    names = project.config.names
+    numbers = {path: parse_name(path, names).sequence_key for path in order}
+    highest: dict[str, tuple[int, str]] = {}
+    for path, number in numbers.items():
+        if number is not None:
+            folder = posixpath.dirname(path)
+            highest[folder] = max(highest.get(folder, number), number)
+    return {
+        path
+        for path, number in numbers.items()
+        if number is not None and number == highest[posixpath.dirname(path)]
     }
 
 

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 
 from nbtrail.notebooks.names import is_draft, parse_name
 from nbtrail.notebooks.parsing import forget_trees
-from nbtrail.pipeline.edges import find_edges, sort_key, with_origins, without_guesses
+from nbtrail.pipeline.edges import (
+    find_edges,
+    likely_moved,
+    sort_key,
+    with_origins,
+    without_guesses,
+)
 from nbtrail.pipeline.ends import Made, dead_ends, sources
 from nbtrail.pipeline.findings import cycles, missing_inputs, two_writers, unused
 from nbtrail.pipeline.identity import Folders
@@ -102,7 +108,8 @@ def infer_graph(
     findings.extend(two_writers(uses))
     made = Made(uses)
     findings.extend(missing_inputs(uses, made, folders))
-    order = topological(sorted(analyses), [(e.source, e.target) for e in edges], sort_key(project))
+    pairs = [(e.source, e.target) for e in edges] + likely_moved(project, uses, edges)
+    order = topological(sorted(analyses), pairs, sort_key(project))
     aside = dead_ends(project, order, edges)
     findings.extend(unused(project, uses, aside))
     nodes = tuple(_node(project, path, analyses[path], uses[path], path in aside) for path in order)

@@ -275,6 +275,30 @@ def test_dead_ends_and_inputs_stand_apart_in_every_form(folder):
     assert '    "2-look.ipynb" [label="2-look"];' in as_dot(graph)
 
 
+def test_what_may_have_been_moved_by_hand_orders_but_makes_no_edge(folder):
+    folder.notebook("use.ipynb", reads("data/x.csv"))
+    folder.notebook("clean.ipynb", reads("raw/y.csv"), writes("z.csv"))
+    folder.notebook("make.ipynb", writes("x.csv"))
+    folder.notebook("other.ipynb", writes("y.csv"))
+    folder.notebook("same.ipynb", writes("out/y.csv"))
+    graph = build_graph(folder.project)
+    assert graph.order == (
+        "clean.ipynb", "make.ipynb", "other.ipynb", "same.ipynb", "use.ipynb"
+    )  # fmt: skip
+    assert graph.edges == ()
+    folder.notebook("make.ipynb", reads("more/w.csv"), writes("x.csv"))
+    folder.notebook("use.ipynb", reads("data/x.csv"), writes("w.csv"))
+    assert build_graph(folder.project).order[1] == "make.ipynb"
+
+
+def test_the_highest_number_is_a_result_as_well(folder):
+    folder.notebook("1-make.ipynb", writes("x.csv"))
+    folder.notebook("2-use.ipynb", reads("x.csv"))
+    folder.notebook("3-look.ipynb", "1")
+    folder.notebook("4-submit.ipynb", "2")
+    assert dead_ends(build_graph(folder.project)) == ["3-look.ipynb"]
+
+
 def test_a_missing_file_of_that_name_elsewhere_is_named(folder):
     folder.notebook("a.ipynb", writes("out/x.csv"))
     folder.notebook("b.ipynb", *[reads(f"in/{name}.csv") for name in "xyzuvwrst"])
