@@ -177,9 +177,9 @@ def carry_out(sources: Sources, plan: Plan, kept: str | None) -> Restored:
     """
     project = sources.project
     file = project.resolve(plan.path)
-    if plan.present is not None and same_notebook(plan.present, plan.content, plan.path):
-        return Restored(plan.path, plan.version, plan.cell, kept, False)
     data = dump_notebook(plan.content)
+    if plan.present is not None and _says_the_same(plan.present, data, plan.path):
+        return Restored(plan.path, plan.version, plan.cell, kept, False)
     present = file.read_bytes() if file.is_file() else None
     if (present and sha256_bytes(present)) != (plan.present and sha256_bytes(plan.present)):
         raise ConflictError(
@@ -207,10 +207,10 @@ def note_restored(sources: Sources, plan: Plan, kept: str | None, data: bytes) -
     sources.snapshots.take(plan.path, data, "restore", detail=detail)
 
 
-def same_notebook(data: bytes, notebook: Notebook, name: str) -> bool:
-    """Whether a file says what the notebook says, however it is laid out."""
+def _says_the_same(present: bytes, data: bytes, name: str) -> bool:
+    """Whether a file says what is to be written, however it is laid out."""
     try:
-        return dump_notebook(parse_notebook(data, name)) == dump_notebook(notebook)
+        return present == data or dump_notebook(parse_notebook(present, name)) == data
     except NbtrailError:
         return False
 

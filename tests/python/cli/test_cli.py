@@ -263,7 +263,7 @@ def test_the_record_is_kept_within_limits(project: Path) -> None:
     for _ in range(3):
         last = answer(project, "run", "--force")
     assert answer(project, "gc") | {"before": 0, "after": 0} == {
-        "executions": 0, "runs": 0, "blobs": 0, "bytes": 0, "dry_run": False,
+        "executions": 0, "runs": 0, "moments": 0, "blobs": 0, "bytes": 0, "dry_run": False,
         "before": 0, "after": 0,
     }  # fmt: skip
     assert "No limit is set" in call(project, "gc").stdout
