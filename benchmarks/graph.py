@@ -28,7 +28,7 @@ from check import make_project
 from tables import Table, in_turns, milliseconds, seconds_of
 
 LABELS = Path(__file__).with_name("graph_labels.csv")
-HALVES = ("development", "held-out", "fresh")
+HALVES = ("development", "held-out", "fresh", "second fresh")
 NOTEBOOKS = 500
 #: Longest times allowed, in seconds: nothing known of the notebooks, and nothing changed.
 COLD, WARM = 5.0, 0.5
