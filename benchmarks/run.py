@@ -20,6 +20,7 @@ import crowd
 import graph
 import import_weight
 import lab_round_trip
+import lab_views
 import opening
 import recorder_overhead
 import round_trip
@@ -41,6 +42,7 @@ BENCHMARKS: dict[str, Callable[[int], Table]] = {
     "recorder_overhead": recorder_overhead.measure,
     "round_trip": round_trip.measure,
     "lab_round_trip": lab_round_trip.measure,
+    "lab_views": lab_views.measure,
     "throughput": throughput.measure,
     "crash": crash.measure,
     "crowd": crowd.measure,

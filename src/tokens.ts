@@ -57,6 +57,11 @@ export namespace CommandIDs {
   export const verify = 'nbtrail:verify';
   export const cancelRun = 'nbtrail:cancel-run';
   export const openDiff = 'nbtrail:open-diff';
+  export const nextChange = 'nbtrail:next-change';
+  export const previousChange = 'nbtrail:previous-change';
+  export const openTimeline = 'nbtrail:open-timeline';
+  export const cellVersions = 'nbtrail:cell-versions';
+  export const compareRuns = 'nbtrail:compare-runs';
   export const nameNotebook = 'nbtrail:name-notebook';
   export const changeCategory = 'nbtrail:change-category';
   export const pairNotebook = 'nbtrail:pair-notebook';

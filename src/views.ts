@@ -8,6 +8,7 @@ import {
   IToolbarWidgetRegistry,
   Notification
 } from '@jupyterlab/apputils';
+import { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { ILauncher } from '@jupyterlab/launcher';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
@@ -20,6 +21,9 @@ import { TrailCommands } from './commands';
 // eslint-disable-next-line jupyter/prefer-lazy-imports
 import { NameDoors } from './doors';
 import { DraftGuard } from './drafts';
+// It has to know the kinds of views before the layout is restored.
+// eslint-disable-next-line jupyter/prefer-lazy-imports
+import { MainViews } from './main';
 // The launcher is there at the start.
 // eslint-disable-next-line jupyter/prefer-lazy-imports
 import { CategoryCards } from './launcher';
@@ -45,20 +49,32 @@ export const commands: JupyterFrontEndPlugin<void> = {
     IProjectModel,
     INotebookModels,
     INotebookFiles,
-    IRenderMimeRegistry
+    IRenderMimeRegistry,
+    IEditorLanguageRegistry
   ],
-  optional: [IFileBrowserFactory, ICommandPalette, ITranslator],
+  optional: [
+    IFileBrowserFactory,
+    ICommandPalette,
+    ILayoutRestorer,
+    ITranslator
+  ],
   activate: (
     app: JupyterFrontEnd,
     project: IProjectModel,
     models: INotebookModels,
     files: INotebookFiles,
     rendermime: IRenderMimeRegistry,
+    languages: IEditorLanguageRegistry,
     browsers: IFileBrowserFactory | null,
     palette: ICommandPalette | null,
+    restorer: ILayoutRestorer | null,
     translator: ITranslator | null
   ): void => {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
+    const views = new MainViews(
+      { app, files, languages, project, rendermime, trans },
+      restorer
+    );
     TrailCommands.add({
       app,
       browsers,
@@ -66,8 +82,10 @@ export const commands: JupyterFrontEndPlugin<void> = {
       models,
       project,
       rendermime,
-      trans
+      trans,
+      views
     });
+    views.addAll();
     TrailCommands.ALL.forEach(command => {
       palette?.addItem({ command, category: trans.__('nbtrail') });
     });

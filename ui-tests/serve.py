@@ -14,6 +14,8 @@ Below the server's root:
 - ``corrupt``: a project whose ``trail.db`` is no database
 - ``read-only``: a project in whose folder nothing may be written
 - ``loose``: a git repository that is no project yet
+- ``runs``: a project of two steps, one of which leaves a metric
+- ``versions``: a project with a notebook that changed since its commit
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import Any
+
+import versions
 
 HERE = Path(__file__).resolve().parent
 EXAMPLES = HERE.parent / "examples"
@@ -160,6 +164,23 @@ def prepare(root: Path) -> None:
     (corrupt / ".nbtrail").mkdir()
     (corrupt / ".nbtrail" / "trail.db").write_text("This was a database once.\n" * 200)
     project(root / "read-only", {"CLEANING-good-numbers": numbers}).chmod(0o555)
+    versions.make(root / "versions")
+    project(
+        root / "runs",
+        {
+            "1-CLEANING-scores": notebook(
+                "rows = 40",
+                "import csv\nwith open('scores.csv', 'w', newline='') as file:\n"
+                "    writer = csv.writer(file)\n    writer.writerow(['n', 'score'])\n"
+                "    writer.writerows((n, n / 100) for n in range(rows))",
+            ),
+            "2-EXPERIMENTAL-mean-score": notebook(
+                "import csv\nwith open('scores.csv') as file:\n"
+                "    scores = [float(row['score']) for row in csv.DictReader(file)]",
+                "mean_score = sum(scores) / len(scores)\nmean_score",
+            ),
+        },
+    )
     loose = root / "loose"
     subprocess.run(["git", "init", "--quiet", str(loose)], check=True)
     (loose / "EXPLORATION-first-look.ipynb").write_text(notebook("1 + 1"))

@@ -1,25 +1,13 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
-import { IDiffCell } from '../api';
 import { compareLines, emphasise, foldCells } from '../diff/folds';
-import { summaryLine, versionLabel } from '../diff/summary';
+import { summaryLine } from '../diff/summary';
+import { versionLabel } from '../model';
+import { diffCell } from './samples';
 
 const trans = nullTranslator.load('nbtrail');
 
-function cell(part: Partial<IDiffCell> = {}): IDiffCell {
-  return {
-    op: 'equal',
-    a: 0,
-    b: 0,
-    cell_id: null,
-    cell_type: 'code',
-    source: [],
-    outputs: 'same',
-    a_outputs: [],
-    b_outputs: [],
-    ...part
-  };
-}
+const cell = diffCell;
 
 describe('foldCells', () => {
   it('should fold what did not change between changes', () => {
@@ -96,7 +84,8 @@ describe('summaryLine', () => {
     deleted: 0,
     moved: 0,
     outputs_changed: 0,
-    outputs_noise: 0
+    outputs_noise: 0,
+    metadata_changed: 0
   };
 
   it('should name what changed', () => {
@@ -107,11 +96,14 @@ describe('summaryLine', () => {
           modified: 1,
           moved: 1,
           outputs_changed: 2,
-          outputs_noise: 5
+          outputs_noise: 5,
+          metadata_changed: 1
         },
         trans
       )
-    ).toBe('1 cell changed, 1 moved · outputs: 2 changed, 5 noise');
+    ).toBe(
+      '1 cell changed, 1 moved · outputs: 2 changed, 5 noise · metadata: 1 changed'
+    );
   });
 
   it('should say so when nothing did', () => {
@@ -119,8 +111,8 @@ describe('summaryLine', () => {
   });
 
   it('should name versions', () => {
-    expect(versionLabel('a.ipynb@last', trans)).toBe('last run');
-    expect(versionLabel('a.ipynb', trans)).toBe('now');
-    expect(versionLabel('a.ipynb@run:7', trans)).toBe('run:7');
+    expect(versionLabel('a.ipynb@last', trans)).toBe('Last run');
+    expect(versionLabel('a.ipynb', trans)).toBe('Now');
+    expect(versionLabel('a.ipynb@run:7', trans)).toBe('Run 7');
   });
 });

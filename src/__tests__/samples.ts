@@ -1,4 +1,5 @@
 import {
+  IDiffCell,
   IExecution,
   IFinding,
   IGraph,
@@ -7,7 +8,8 @@ import {
   IProject,
   IRun,
   IRunDetail,
-  IRunEvent
+  IRunEvent,
+  ITimelineEntry
 } from '../api';
 
 /** A step of a pipeline. */
@@ -177,6 +179,47 @@ export function status(part: Partial<INotebookStatus> = {}): INotebookStatus {
     findings: [],
     last_run: null,
     proposal: null,
+    ...part
+  };
+}
+
+/** A cell of a diff, unchanged. */
+export function diffCell(part: Partial<IDiffCell> = {}): IDiffCell {
+  return {
+    op: 'equal',
+    a: 0,
+    b: 0,
+    cell_id: null,
+    cell_type: 'code',
+    source: [],
+    source_changed: false,
+    related: null,
+    metadata: [],
+    attachments: [],
+    outputs: 'same',
+    why: '',
+    outputs_detail: [],
+    a_outputs: [],
+    b_outputs: [],
+    ...part
+  };
+}
+
+/** A change of a notebook that left a version. */
+export function entry(
+  version: string,
+  part: Partial<ITimelineEntry> = {}
+): ITimelineEntry {
+  return {
+    version,
+    kind: 'save',
+    at: '2026-11-20T10:00:00+00:00',
+    what: `cell 1: ${version}`,
+    cell_ids: [],
+    path: 'a.ipynb',
+    author: null,
+    run: null,
+    metrics: {},
     ...part
   };
 }

@@ -178,6 +178,14 @@ export class TrailClient {
     return this._get(`runs/${encodeURIComponent(id)}`, { project });
   }
 
+  /** Two or more runs side by side; the first one is what others differ from. */
+  compare(
+    project: string,
+    runs: ReadonlyArray<string>
+  ): Promise<Types.IComparison> {
+    return this._get('compare', { project, run: runs });
+  }
+
   startRun(
     project: string,
     body: TrailClient.IRunRequest
@@ -195,6 +203,41 @@ export class TrailClient {
   /** Two versions such as `PATH@last` and `PATH`, compared cell by cell. */
   diff(project: string, a: string, b: string): Promise<Types.IDiff> {
     return this._get('diff', { project, a, b });
+  }
+
+  /** What happened to a notebook, newest first. */
+  versions(
+    project: string,
+    path: string,
+    query: { limit: number; after?: string | number | null }
+  ): Promise<Types.Page<'versions', Types.ITimelineEntry>> {
+    return this._get(`notebooks/${encodePath(path)}/versions`, {
+      project,
+      ...query
+    });
+  }
+
+  /** Versions in which a cell became another one, newest first. */
+  cellVersions(
+    project: string,
+    path: string,
+    cell: string,
+    query: { limit: number; after?: string | number | null }
+  ): Promise<Types.Page<'versions', Types.ICellVersion>> {
+    return this._get(
+      `notebooks/${encodePath(path)}/cells/${encodeURIComponent(cell)}/versions`,
+      { project, ...query }
+    );
+  }
+
+  /** Put a notebook, or one of its cells, back as it was in a version. */
+  restore(
+    project: string,
+    path: string,
+    body: { version: string; cell?: string }
+  ): Promise<Types.IRestored> {
+    const endPoint = `notebooks/${encodePath(path)}/restore`;
+    return this._send('POST', endPoint, { project }, body);
   }
 
   findings(

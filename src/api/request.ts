@@ -3,9 +3,10 @@ import { ServerConnection } from '@jupyterlab/services';
 
 import { MissingServerError, TrailError, UnreachableError } from './errors';
 
-/** Values of a query string; those that are null or undefined are left out. */
+/** Values of a query string; those that are null or undefined are left out, lists repeat the name. */
 export interface IQuery {
-  [name: string]: string | number | boolean | null | undefined;
+  [name: string]:
+    string | number | boolean | ReadonlyArray<string> | null | undefined;
 }
 
 /**
@@ -65,7 +66,9 @@ namespace Private {
   export function queryString(query: IQuery): string {
     const parameters = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) {
-      if (value !== null && value !== undefined) {
+      if (Array.isArray(value)) {
+        value.forEach(one => parameters.append(name, one));
+      } else if (value !== null && value !== undefined) {
         parameters.set(name, String(value));
       }
     }

@@ -5,7 +5,7 @@
  * otherwise; times are ISO 8601 with an offset, durations are in seconds.
  */
 
-import type { IOutput } from '@jupyterlab/nbformat';
+import type { ICell, IOutput } from '@jupyterlab/nbformat';
 
 export type Severity = 'warning' | 'error';
 
@@ -342,6 +342,55 @@ export interface IRunDetail extends IRun {
 export interface IDiffLine {
   op: 'equal' | 'delete' | 'insert';
   text: string;
+  /** What differs from the line's counterpart, in code points: `[start, end)`. */
+  spans?: [number, number][];
+}
+
+/** The same; other by what differs from run to run; other in what it says. */
+export type DiffVerdict = 'same' | 'noise' | 'changed';
+
+/** A key of metadata that differs. */
+export interface IMetadataChange {
+  key: string;
+  a: unknown;
+  b: unknown;
+  verdict: DiffVerdict;
+  why: string;
+}
+
+/** A file attached to a cell that came, went or differs. */
+export interface IAttachmentChange {
+  name: string;
+  op: 'insert' | 'delete' | 'modify';
+  verdict: DiffVerdict;
+  why: string;
+}
+
+/** An output beside its counterpart; `a` and `b` are places among the outputs. */
+export interface IOutputDiff {
+  a: number | null;
+  b: number | null;
+  kind:
+    | 'text'
+    | 'number'
+    | 'table'
+    | 'image'
+    | 'vega'
+    | 'plotly'
+    | 'html'
+    | 'markdown'
+    | 'error'
+    | 'data';
+  verdict: DiffVerdict;
+  why: string;
+  details: {
+    /** Of tables: the first of `count` cells that differ. */
+    cells?: { row: unknown; column: unknown; a: unknown; b: unknown }[];
+    /** Of specifications: the first of `count` paths that differ. */
+    paths?: { path: string; a: unknown; b: unknown }[];
+    count?: number;
+    [name: string]: unknown;
+  };
 }
 
 export interface IDiffCell {
@@ -351,7 +400,14 @@ export interface IDiffCell {
   cell_id: string | null;
   cell_type: string;
   source: IDiffLine[];
-  outputs: 'same' | 'noise' | 'changed';
+  source_changed: boolean;
+  /** What a new cell was split from, or what a removed one went into. */
+  related: { how: 'split' | 'merge'; cell: number } | null;
+  metadata: IMetadataChange[];
+  attachments: IAttachmentChange[];
+  outputs: DiffVerdict;
+  why: string;
+  outputs_detail: IOutputDiff[];
   a_outputs: IOutput[];
   b_outputs: IOutput[];
 }
@@ -366,9 +422,130 @@ export interface IDiff {
     moved: number;
     outputs_changed: number;
     outputs_noise: number;
+    metadata_changed: number;
   };
+  /** What differs in the notebook's own metadata. */
+  metadata: IMetadataChange[];
+  /** Of the code cells, as the kernel names it. */
+  language: string;
   a: string;
   b: string;
+}
+
+/** Something that happened to a notebook. */
+export interface ITimelineEntry {
+  /** Behind `PATH@` the notebook as it was then; `null` where nothing was kept. */
+  version: string | null;
+  kind:
+    | 'save'
+    | 'found'
+    | 'kept'
+    | 'run'
+    | 'verify'
+    | 'execution'
+    | 'rename'
+    | 'category'
+    | 'restore'
+    | 'commit'
+    | 'branch';
+  at: string;
+  /** What changed, in words. */
+  what: string;
+  cell_ids: string[];
+  /** The notebook's name then. */
+  path: string;
+  author: string | null;
+  run: string | null;
+  metrics: { [name: string]: number | null };
+}
+
+/** What a cell was in a version in which it became another one. */
+export interface ICellVersion extends ITimelineEntry {
+  /** With its outputs; `null` where it was removed. */
+  cell: ICell | null;
+  /** Its place in the notebook. */
+  index: number | null;
+}
+
+/** What became of a notebook that was put back. */
+export interface IRestored {
+  path: string;
+  version: string;
+  cell: string | null;
+  /** The version that holds what was there before, to put that back in turn. */
+  kept: string | null;
+  /** Whether it was another one before. */
+  changed: boolean;
+  twin: string | null;
+  /** What did not follow, `''` when there is nothing to say. */
+  message: string;
+}
+
+export type ComparedState =
+  'same' | 'changed' | 'added' | 'removed' | 'unknown';
+
+/** How a table of the last run differs from that of the first: `[before, after]`. */
+export interface ITableDiff {
+  rows: [number, number];
+  added: string[];
+  removed: string[];
+  types: { [column: string]: [string, string] };
+  /** Of each column: missing, unique, minimum, maximum, mean, std. */
+  statistics: {
+    [column: string]: { [name: string]: [number | null, number | null] };
+  };
+}
+
+/** A file that steps read or wrote, with one state for each run. */
+export interface IComparedFile {
+  path: string;
+  step: string;
+  state: ComparedState;
+  files: (IFileState | null)[];
+  table: ITableDiff | null;
+}
+
+/** The code of a step, from the first run to the last. */
+export interface IComparedCode {
+  step: string;
+  state: ComparedState;
+  what: string;
+  cell_ids: string[];
+  /** Versions to compare; `null` where a copy is missing. */
+  a: string | null;
+  b: string | null;
+}
+
+/** What explains that a metric changed: the first difference on its way. */
+export interface IExplanation {
+  metric: string;
+  before: number | null;
+  after: number | null;
+  step: string | null;
+  kind: 'input' | 'code' | 'environment' | 'parameter' | 'seed' | 'unknown';
+  what: string;
+}
+
+/** Runs side by side, in the order that was asked for. */
+export interface IComparison {
+  runs: IRun[];
+  params: { [name: string]: unknown[] };
+  metrics: { [name: string]: (number | null)[] };
+  /** Empty where an environment is not known. */
+  environment: {
+    added?: { [name: string]: string };
+    removed?: { [name: string]: string };
+    changed?: { [name: string]: [string, string] };
+    /** What is no package, such as `python.version`. */
+    other?: { [name: string]: [unknown, unknown] };
+    origins?: { [name: string]: [unknown, unknown] };
+  };
+  inputs: IComparedFile[];
+  outputs: IComparedFile[];
+  code: IComparedCode[];
+  /** All that differs along the pipeline. */
+  differences: Pick<IExplanation, 'step' | 'kind' | 'what'>[];
+  explains: IExplanation[];
 }
 
 /** A page of a list; `next` is the cursor of the page after. */

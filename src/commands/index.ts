@@ -2,6 +2,7 @@ import { DisposableSet, IDisposable } from '@lumino/disposable';
 
 import { CommandIDs } from '../tokens';
 import { addCreate } from './create';
+import { addHistory } from './history';
 import { addNotebooks } from './notebooks';
 import { ICommandsOptions, Register } from './options';
 import { addProject } from './project';
@@ -20,6 +21,7 @@ export namespace TrailCommands {
     addRuns(options, register);
     addCreate(options, register);
     addNotebooks(options, register);
+    addHistory(options, register);
     addProject(options, register);
     return commands;
   }

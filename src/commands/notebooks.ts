@@ -2,7 +2,7 @@ import { Notification } from '@jupyterlab/apputils';
 import { editIcon, linkIcon, notebookIcon } from '@jupyterlab/ui-components';
 
 import { attempt } from '../attempt';
-import { conflictIcon, diffIcon } from '../icons';
+import { conflictIcon } from '../icons';
 import { isDraft, RenamingModel } from '../model';
 import { tellRename } from '../renames';
 import { CommandIDs } from '../tokens';
@@ -16,7 +16,7 @@ import {
   text
 } from './options';
 
-/** Naming, pairing, opening, comparing notebooks. */
+/** Naming, pairing, opening notebooks. */
 export function addNotebooks(
   options: ICommandsOptions,
   register: Register
@@ -185,44 +185,6 @@ export function addNotebooks(
       cell: {
         type: 'string',
         description: trans.__('Identifier of the cell to go to')
-      }
-    })
-  });
-
-  register(CommandIDs.openDiff, {
-    label: args =>
-      args['short']
-        ? trans.__('Changes')
-        : trans.__('Compare with the last run'),
-    caption: trans.__('What changed in the notebook since its last run'),
-    icon: diffIcon,
-    isEnabled: hasPath,
-    execute: async args => {
-      const path = pathOf(options, args);
-      if (path === null) {
-        return;
-      }
-      const { openDiff } = await import('../diff');
-      openDiff({
-        ...options,
-        a: text(args, 'a') ?? `${path}@last`,
-        b: text(args, 'b') ?? path,
-        path
-      });
-    },
-    describedBy: describe({
-      path: pathSchema(trans),
-      a: {
-        type: 'string',
-        description: trans.__('Old version, by default that of the last run')
-      },
-      b: {
-        type: 'string',
-        description: trans.__('New version, by default the file')
-      },
-      short: {
-        type: 'boolean',
-        description: trans.__('Whether the label is for a narrow button')
       }
     })
   });

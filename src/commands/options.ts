@@ -9,6 +9,7 @@ import {
 } from '@lumino/coreutils';
 
 import { IFinding } from '../api';
+import { MainViews } from '../main';
 import { NotebookFiles, NotebookModels, ProjectModel } from '../model';
 
 /** What the commands work with. */
@@ -22,6 +23,9 @@ export interface ICommandsOptions {
   project: ProjectModel;
   rendermime: IRenderMimeRegistry;
   trans: TranslationBundle;
+
+  /** The views in the main area. */
+  views: MainViews;
 }
 
 /** Adds one command. */

@@ -1,6 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 
-import { IDiff, IDiffCell } from '../api';
+import { DiffVerdict, IDiff, IDiffCell } from '../api';
 
 /** What a diff comes to: `1 cell changed, 1 moved · outputs: 2 changed`. */
 export function summaryLine(
@@ -22,7 +22,9 @@ export function summaryLine(
   ].filter(Boolean);
   const parts = [
     cells.length > 0 ? cells.join(', ') : trans.__('No cell changed'),
-    outputs.length > 0 && trans.__('outputs: %1', outputs.join(', '))
+    outputs.length > 0 && trans.__('outputs: %1', outputs.join(', ')),
+    summary.metadata_changed > 0 &&
+      trans.__('metadata: %1 changed', String(summary.metadata_changed))
   ].filter(Boolean);
   return parts.join(' · ');
 }
@@ -37,7 +39,9 @@ export function cellLabel(cell: IDiffCell, trans: TranslationBundle): string {
     case 'delete':
       return trans.__('Cell %1 removed', place(cell.a));
     case 'move':
-      return trans.__('Moved from %1 to %2', place(cell.a), place(cell.b));
+      return cell.source.some(({ op }) => op !== 'equal')
+        ? trans.__('Moved from %1 to %2, changed', place(cell.a), place(cell.b))
+        : trans.__('Moved from %1 to %2', place(cell.a), place(cell.b));
     case 'modify':
       return trans.__('Cell %1 changed', place(cell.b));
     case 'equal':
@@ -45,18 +49,44 @@ export function cellLabel(cell: IDiffCell, trans: TranslationBundle): string {
   }
 }
 
-/** A version as people read it. */
-export function versionLabel(
-  version: string,
+/** How the outputs of a cell compare. */
+export function outputsLabel(
+  cell: IDiffCell,
   trans: TranslationBundle
 ): string {
-  const at = version.lastIndexOf('@');
-  const name = at < 0 ? '' : version.slice(at + 1);
-  if (name === '') {
-    return trans.__('now');
+  if (cell.op === 'insert' || cell.op === 'delete') {
+    return trans.__('Outputs');
   }
-  if (name === 'last') {
-    return trans.__('last run');
+  switch (cell.outputs) {
+    case 'same':
+      return trans.__('Outputs are the same');
+    case 'noise':
+      return trans.__('Outputs differ in noise only');
+    case 'changed':
+      return trans.__('Outputs changed');
   }
-  return name === 'saved' ? trans.__('as saved') : name;
+}
+
+/** Height of a line of source and of what is around it, in pixels. */
+const LINE = 20;
+const AROUND = 78;
+
+/** About the height that a cell takes, so that the scrollbar is right before it is drawn. */
+export function roomFor(cell: IDiffCell): number {
+  return AROUND + LINE * Math.min(Math.max(cell.source.length, 1), 200);
+}
+
+/** Whether a difference matters, in a word. */
+export function verdictLabel(
+  verdict: DiffVerdict,
+  trans: TranslationBundle
+): string {
+  switch (verdict) {
+    case 'same':
+      return trans.__('Same');
+    case 'noise':
+      return trans.__('Noise');
+    case 'changed':
+      return trans.__('Changed');
+  }
 }

@@ -1,83 +1,116 @@
+import { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { TranslationBundle } from '@jupyterlab/translation';
-import { ReactWidget } from '@jupyterlab/ui-components';
 import { Message } from '@lumino/messaging';
 import * as React from 'react';
 
-import { IDiff } from '../api';
-import { ProjectModel } from '../model';
+import { IDiffCell } from '../api';
+import { IArguments, IViewContext } from '../main/tokens';
+import { TrailView } from '../main/view';
+import { codeLanguage, DiffModel, spokenName } from '../model';
 import { Diff } from './body';
+import { DrawQueue } from './draw';
+import { restore, versionOf } from './restore';
 
-/** Two versions of a notebook side by side in the main area. */
-export class DiffBody extends ReactWidget {
-  constructor(options: DiffBody.IOptions) {
-    super();
+/** What the parts of the view work with. */
+export interface IDiffContext {
+  /** Whether a cell can be put back: the new version is the present one. */
+  canApply: boolean;
+  languages: IEditorLanguageRegistry;
+  layout: 'split' | 'inline';
+
+  /** Language of code cells. */
+  language: string;
+  onApply: (cell: IDiffCell) => void;
+  queue: DrawQueue;
+  rendermime: IRenderMimeRegistry;
+  showsOutputs: boolean;
+  showsUnchanged: boolean;
+  trans: TranslationBundle;
+}
+
+/** Below this width there is one column, in pixels. */
+const NARROW = 620;
+
+/** Two versions of a notebook in the main area. */
+export class DiffBody extends TrailView<DiffModel> {
+  constructor(context: IViewContext, model: DiffModel) {
+    super(context, model);
     this.addClass('jp-Trail-diff');
-    this.node.tabIndex = 0;
-    this._options = options;
+    this._queue = new DrawQueue(this.node);
+    this._size = new ResizeObserver(([entry]) => {
+      const isNarrow = entry.contentRect.width < NARROW;
+      if (isNarrow !== this._isNarrow && entry.contentRect.width > 0) {
+        this._isNarrow = isNarrow;
+        this.update();
+      }
+    });
   }
 
-  /** Fetch the diff again. */
-  async refresh(): Promise<void> {
-    const { a, b, project } = this._options;
-    try {
-      this._diff = await project.client.diff(project.root, a, b);
-      this._error = null;
-    } catch (reason) {
-      this._error = reason instanceof Error ? reason.message : String(reason);
-    }
-    this.update();
+  override get args(): IArguments {
+    const { a, b, path, root } = this.model;
+    return { a, b, path, project: root };
+  }
+
+  /** What the comparison is called, such as `Changes: ages`. */
+  get name(): string {
+    const { project, trans } = this.context;
+    const categories = project.project?.categories ?? [];
+    return trans.__('Changes: %1', spokenName(this.model.path, categories));
+  }
+
+  /** How many changes there are, and which one has the focus, from 1. */
+  get position(): { at: number; count: number } {
+    const changes = this._changes;
+    const focus = document.activeElement;
+    return {
+      at: changes.findIndex(node => node.contains(focus)) + 1,
+      count: changes.length
+    };
+  }
+
+  override dispose(): void {
+    this._queue.dispose();
+    this._size.disconnect();
+    super.dispose();
   }
 
   /** Bring the next change into view, or the one before. */
   step(direction: 1 | -1): void {
-    const changes = Array.from(
-      this.node.querySelectorAll<HTMLElement>('.jp-Trail-change')
-    );
+    const changes = this._changes;
     if (changes.length === 0) {
       return;
     }
-    const at = changes.findIndex(node => node === document.activeElement);
+    const at = this.position.at - 1;
     const next =
       at < 0 && direction < 0
         ? changes.length - 1
         : (at + direction + changes.length) % changes.length;
     changes[next].focus({ preventScroll: true });
-    changes[next].scrollIntoView({ block: 'center' });
+    changes[next].scrollIntoView({ block: 'start' });
   }
 
-  handleEvent(event: Event): void {
-    if (event.type !== 'keydown') {
-      return;
-    }
-    const { altKey, ctrlKey, key, metaKey } = event as KeyboardEvent;
-    if (ctrlKey || metaKey) {
-      return;
-    }
-    if (key === 'n' || (altKey && key === 'ArrowDown')) {
-      this.step(1);
-    } else if (key === 'p' || (altKey && key === 'ArrowUp')) {
-      this.step(-1);
-    } else {
-      return;
-    }
-    event.preventDefault();
-    event.stopPropagation();
+  /** Put the notebook back as it is in the old version. */
+  async restoreAll(): Promise<void> {
+    await this._restore(null);
   }
 
-  protected override render(): JSX.Element {
-    const { name, rendermime, trans } = this._options;
-    if (this._error !== null) {
-      return <p className="jp-Trail-error">{this._error}</p>;
-    }
-    if (this._diff === null) {
-      return <p aria-busy="true">{trans.__('Loading…')}</p>;
-    }
+  protected override renderContent(): JSX.Element {
+    const { languages, rendermime, trans } = this.context;
+    const { model } = this;
     return (
       <Diff
-        diff={this._diff}
-        name={name}
+        canApply={model.canRestore}
+        languages={languages}
+        layout={this._isNarrow ? 'inline' : model.layout}
+        language={codeLanguage(model.diff)}
+        model={model}
+        name={this.name}
+        onApply={this._onApply}
+        queue={this._queue}
         rendermime={rendermime}
+        showsOutputs={model.showsOutputs}
+        showsUnchanged={model.showsUnchanged}
         trans={trans}
       />
     );
@@ -85,35 +118,29 @@ export class DiffBody extends ReactWidget {
 
   protected override onAfterAttach(msg: Message): void {
     super.onAfterAttach(msg);
-    this.node.addEventListener('keydown', this);
+    this._size.observe(this.node);
   }
 
-  protected override onBeforeDetach(msg: Message): void {
-    this.node.removeEventListener('keydown', this);
-    super.onBeforeDetach(msg);
+  private get _changes(): HTMLElement[] {
+    return Array.from(
+      this.node.querySelectorAll<HTMLElement>('.jp-Trail-change')
+    );
   }
 
-  protected override onActivateRequest(): void {
-    this.node.focus();
+  private readonly _onApply = (cell: IDiffCell): void => {
+    void this._restore(cell.cell_id);
+  };
+
+  private _restore(cell: string | null): Promise<void> {
+    const { a, path } = this.model;
+    return restore(this.context, this.model, {
+      cell,
+      path,
+      version: versionOf(a)
+    });
   }
 
-  private _diff: IDiff | null = null;
-  private _error: string | null = null;
-  private readonly _options: DiffBody.IOptions;
-}
-
-export namespace DiffBody {
-  export interface IOptions {
-    /** Old version, such as `PATH@last`. */
-    a: string;
-
-    /** New version, such as `PATH`. */
-    b: string;
-
-    /** What the comparison is called, such as `Changes: ages`. */
-    name: string;
-    project: ProjectModel;
-    rendermime: IRenderMimeRegistry;
-    trans: TranslationBundle;
-  }
+  private _isNarrow = false;
+  private readonly _queue: DrawQueue;
+  private readonly _size: ResizeObserver;
 }

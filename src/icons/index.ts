@@ -64,6 +64,54 @@ export const adoptIcon = new LabIcon({
 </svg>`
 });
 
+/** One column with a mark: both versions in one text. */
+export const inlineIcon = new LabIcon({
+  name: 'nbtrail:inline',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+  <path class="jp-icon3 jp-icon-selectable" fill="#616161" d="M3 4h18v2H3zm0 14h18v2H3zm5-8.500h13v2H8zm0 4h13v2H8zM3 9.500h3v2H3zm0 4h3v2H3z"/>
+</svg>`
+});
+
+/** A frame with a curve: outputs. */
+export const outputsIcon = new LabIcon({
+  name: 'nbtrail:outputs',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+  <path class="jp-icon3 jp-icon-selectable" fill="#616161" d="M3 3h2v16h16v2H3zm4.300 12.700L11 10l3.300 3.200L19 6l1.700 1.100-6 9.200-3.300-3.200-2.400 3.700z"/>
+</svg>`
+});
+
+/** Two arrows apart: unfold. */
+export const unfoldIcon = new LabIcon({
+  name: 'nbtrail:unfold',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+  <path class="jp-icon3 jp-icon-selectable" fill="#616161" d="m12 2.500 5 5-1.400 1.400L12 5.300 8.400 8.900 7 7.500zM4 11h16v2H4zm8 10.500-5-5 1.400-1.400 3.600 3.600 3.600-3.600 1.400 1.400z"/>
+</svg>`
+});
+
+/** A clock that runs back: restore, history. */
+export const restoreIcon = new LabIcon({
+  name: 'nbtrail:restore',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+  <path class="jp-icon3 jp-icon-selectable" fill="#616161" d="M13 3a9 9 0 0 0-9 9H1l3.900 3.900L8.900 12H6a7 7 0 1 1 2.050 4.950l-1.420 1.420A9 9 0 1 0 13 3zm-1 5v5l4.280 2.540.72-1.210-3.500-2.080V8z"/>
+</svg>`
+});
+
+/** Points on a line: timeline. */
+export const timelineIcon = new LabIcon({
+  name: 'nbtrail:timeline',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+  <path class="jp-icon3 jp-icon-selectable" fill="#616161" d="M6 2h2v3.200a2.500 2.500 0 0 1 0 4.600v4.400a2.500 2.500 0 0 1 0 4.600V22H6v-3.200a2.500 2.500 0 0 1 0-4.600V9.800a2.500 2.500 0 0 1 0-4.600zm6 4.500h9v2h-9zm0 9h9v2h-9z"/>
+</svg>`
+});
+
+/** Two curves: runs compared. */
+export const compareIcon = new LabIcon({
+  name: 'nbtrail:compare',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+  <path class="jp-icon3 jp-icon-selectable" fill="#616161" d="M4 20V10h4v10zm6 0V4h4v16zm6 0v-7h4v7z"/>
+</svg>`
+});
+
 /** A notebook in the hue of a category, by its place among the categories. */
 export function categoryIcon(index: number): LabIcon {
   return Private.icons[index % Private.icons.length];

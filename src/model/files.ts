@@ -9,10 +9,12 @@ import {
   IRename,
   IRenamePlan,
   IRenameResult,
+  IRestored,
   TrailClient
 } from '../api';
 import { silenceComment } from './checks';
 import type { OpenDocuments } from './documents';
+import { contentsPath } from './live';
 import { buildName, INameParts, parseName, renamed, spaced } from './names';
 import type { NamingModel } from './naming';
 import type { NotebookModels } from './notebooks';
@@ -230,6 +232,13 @@ export class NotebookFiles {
     }
   }
 
+  /** The active cell of the notebook in view, `null` where there is none. */
+  activeCell(): { cell: string; path: string } | null {
+    const cell = this._tracker.activeCell?.model.id;
+    const path = this._models.current?.projectPath ?? null;
+    return cell && path !== null ? { cell, path } : null;
+  }
+
   /** Write the comment into a cell that silences a rule there, and save it. */
   async silence(path: string, cell: string, code: string): Promise<void> {
     const panel = this.panel(path);
@@ -255,6 +264,31 @@ export class NotebookFiles {
       panel && this._models.get(panel).refresh('status'),
       this._project.refresh('graph', 'findings')
     ]);
+  }
+
+  /**
+   * Put a notebook, or one of its cells, back as it was.
+   *
+   * What is not saved yet is saved first, so that the server keeps it too.
+   *
+   * @param root Folder of the project below the server root.
+   */
+  async restore(
+    root: string,
+    path: string,
+    { cell, version }: { cell: string | null; version: string }
+  ): Promise<IRestored> {
+    const file = contentsPath(root, path);
+    await this._documents.save([file]);
+    const done = await this._project.client.restore(root, path, {
+      version,
+      ...(cell === null ? {} : { cell })
+    });
+    await this._documents.reload([
+      file,
+      ...(done.twin ? [contentsPath(root, done.twin)] : [])
+    ]);
+    return done;
   }
 
   /** Load files again that the server has written, where they are open. */

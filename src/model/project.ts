@@ -28,6 +28,7 @@ import { RefreshQueue } from './refresh';
 export class ProjectModel implements IDisposable {
   constructor(options: ProjectModel.IOptions) {
     this.client = options.client;
+    this.stream = options.stream;
     this._events = new ProjectEvents({
       root: () => this._project?.contents_root ?? null,
       stream: options.stream
@@ -42,6 +43,9 @@ export class ProjectModel implements IDisposable {
   }
 
   readonly client: TrailClient;
+
+  /** The server's event stream. */
+  readonly stream: ISignal<unknown, Event.Emission>;
 
   /** Emits the parts that have new values. */
   get changed(): ISignal<this, ReadonlySet<ProjectModel.Part>> {
@@ -125,6 +129,39 @@ export class ProjectModel implements IDisposable {
       this._selectedRun = run;
       this._changed.emit(new Set<ProjectModel.Part>(['runs']));
     }
+  }
+
+  /**
+   * The runs that are to be compared, oldest first: those that were chosen,
+   * else the last one and the one before it.
+   */
+  get comparedRuns(): string[] {
+    const chosen = this._runs.filter(({ run }) => this._chosenRuns.has(run));
+    const last = this._runs.find(run => this.withPrevious(run.run).length > 0);
+    return chosen.length > 1
+      ? chosen.map(({ run }) => run).reverse()
+      : this.withPrevious(chosen[0]?.run ?? last?.run ?? '');
+  }
+
+  isChosen(run: string): boolean {
+    return this._chosenRuns.has(run);
+  }
+
+  /** Choose a run for comparing, or leave it out again. */
+  chooseRun(run: string, isChosen: boolean): void {
+    this._chosenRuns[isChosen ? 'add' : 'delete'](run);
+    this._changed.emit(new Set<ProjectModel.Part>(['runs']));
+  }
+
+  /** A run after the one of its kind before it; none where there is no other. */
+  withPrevious(id: string): string[] {
+    const at = this._runs.findIndex(({ run }) => run === id);
+    const previous = this._runs
+      .slice(at + 1)
+      .find(
+        ({ kind, status }) => kind === this._runs[at]?.kind && status === 'ok'
+      );
+    return at < 0 || !previous ? [] : [previous.run, id];
   }
 
   /** The last progress event of the run under way. */
@@ -267,6 +304,7 @@ export class ProjectModel implements IDisposable {
     this._runs = [];
     this._findings = [];
     this._live.clear();
+    this._chosenRuns.clear();
     this._details.clear();
     return true;
   }
@@ -328,6 +366,7 @@ export class ProjectModel implements IDisposable {
   private readonly _changed = new Signal<this, ReadonlySet<ProjectModel.Part>>(
     this
   );
+  private readonly _chosenRuns = new Set<string>();
   private readonly _details = new Map<string, IRunDetail>();
   private readonly _errors = new Map<ProjectModel.Part, TrailError>();
   private readonly _events: ProjectEvents;

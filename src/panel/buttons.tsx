@@ -103,6 +103,33 @@ export class PipelineButtons extends ReactWidget {
   private readonly _options: IButtonsOptions;
 }
 
+/** The button that puts runs side by side. */
+export class RunsButtons extends ReactWidget {
+  constructor(options: IButtonsOptions) {
+    super();
+    this.addClass('jp-Trail-buttons');
+    this._options = options;
+    options.project.changed.connect(this._onChanged, this);
+  }
+
+  protected override render(): JSX.Element | null {
+    const { commands, project } = this._options;
+    return project.comparedRuns.length > 1 ? (
+      <CommandButton
+        commands={commands}
+        id={CommandIDs.compareRuns}
+        args={{ short: true }}
+      />
+    ) : null;
+  }
+
+  private _onChanged(): void {
+    this.update();
+  }
+
+  private readonly _options: IButtonsOptions;
+}
+
 /** The button that mends all findings that can be mended without asking. */
 export class ChecksButtons extends ReactWidget {
   constructor(options: IButtonsOptions) {

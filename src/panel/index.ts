@@ -7,7 +7,7 @@ import { AccordionPanel, Widget } from '@lumino/widgets';
 import { trailIcon } from '../icons';
 import { NotebookModels, ProjectModel } from '../model';
 import { WidgetIDs } from '../tokens';
-import { ChecksButtons, PipelineButtons } from './buttons';
+import { ChecksButtons, PipelineButtons, RunsButtons } from './buttons';
 import { ChecksBody } from './checks';
 import { ExecutionsBody } from './executions';
 import { HeaderBody } from './header';
@@ -40,7 +40,8 @@ export class TrailPanel extends SidePanel {
       runs: new Section({
         name: 'runs',
         label: trans.__('Runs'),
-        body: new RunsBody(options)
+        body: new RunsBody(options),
+        buttons: new RunsButtons(options)
       }),
       history: new Section({
         name: 'history',

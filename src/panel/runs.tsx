@@ -110,6 +110,16 @@ function Run(props: RunsBody.IOptions & { run: IRun }): JSX.Element {
       data-status={run.status}
       data-verdict={run.verdict ?? ''}
     >
+      {!active && (
+        <input
+          type="checkbox"
+          className="jp-Trail-run-choice"
+          checked={project.isChosen(run.run)}
+          title={trans.__('Choose the run for comparing')}
+          aria-label={trans.__('Compare %1', runTitle(run, trans))}
+          onChange={event => project.chooseRun(run.run, event.target.checked)}
+        />
+      )}
       <button
         className="jp-Trail-run-row"
         aria-expanded={open}

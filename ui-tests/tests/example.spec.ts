@@ -168,9 +168,12 @@ test('shows what changed since the last run', async ({ trail }) => {
   await expect(trail.diff).toContainText('1 cell changed');
   const change = trail.diff.locator('[data-op="modify"]');
   await expect(change).toHaveCount(1);
-  await expect(change.locator('.jp-mod-delete code')).toHaveText('seed = 2026');
-  await expect(change.locator('.jp-mod-insert code')).toHaveText('seed = 7');
-  await expect(change.locator('mark')).toHaveText(['2026', '7']);
+  await expect(change.locator('.cm-merge-a .cm-changedLine')).toHaveText(
+    'seed = 2026'
+  );
+  await expect(change.locator('.cm-merge-b .cm-changedLine')).toHaveText(
+    'seed = 7'
+  );
 });
 
 test('looks as it should', async ({ page, trail }) => {

@@ -19,6 +19,8 @@ export class Trail {
     this.notices = this.panel.locator('.jp-Trail-notice');
     this.dialog = page.locator('.jp-Dialog.jp-Trail-dialog');
     this.diff = page.locator('.jp-Trail-diff');
+    this.timeline = page.locator('.jp-Trail-timeline');
+    this.comparison = page.locator('.jp-Trail-runsView');
     this.view = page.locator('.jp-NotebookPanel:not(.lm-mod-hidden)');
   }
 
@@ -37,6 +39,10 @@ export class Trail {
   /** The dialog that asks for a name. */
   readonly dialog: Locator;
   readonly diff: Locator;
+  readonly timeline: Locator;
+
+  /** Runs side by side. */
+  readonly comparison: Locator;
 
   /** The notebook in view. */
   readonly view: Locator;

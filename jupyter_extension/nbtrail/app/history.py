@@ -214,6 +214,7 @@ class History(Access):
         from nbtrail.diff.images import PIXELS_FOR_PEOPLE, PixelBudget
         from nbtrail.diff.notebooks import diff_notebooks, with_outputs
         from nbtrail.history.versions import Version, load_version, parse_version
+        from nbtrail.notebooks.cells import language
 
         right = parse_version(self.project, b if b is not None else a)
         left = parse_version(self.project, a) if b is not None else Version(right.path, "last")
@@ -221,7 +222,7 @@ class History(Access):
         before, after = load_version(sources, left), load_version(sources, right)
         pixels = PixelBudget(PIXELS_FOR_PEOPLE) if pixels is None else pixels
         found = with_outputs(diff_notebooks(before, after, pixels=pixels), before, after)
-        return {**found, "a": str(left), "b": str(right)}
+        return {**found, "language": language(after), "a": str(left), "b": str(right)}
 
     def compare(self, runs: Sequence[str]) -> Compared:
         """Two or more runs, each by id or tag, side by side; `nbtrail.history.compare`."""
