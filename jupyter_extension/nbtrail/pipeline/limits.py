@@ -76,6 +76,8 @@ class Watch:
             await asyncio.sleep(min(pause, left) if self._limits.seconds else pause)
         if pid is not None:
             await asyncio.to_thread(kill_family, pid)
+        else:  # a kernel on another machine
+            await self._kernel.manager.shutdown_kernel(now=True)
 
     def explain(self, failure: CellFailure) -> CellFailure:
         """Why a kernel died, with what is known of it."""

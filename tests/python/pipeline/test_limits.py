@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 
 import psutil
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from nbtrail.app import open_project
 from nbtrail.errors import UsageError
 from nbtrail.ledger.queries import executions
+from nbtrail.pipeline.processes import MB, family, kill_family, memory_of
 
 from .conftest import statuses, step
 
@@ -57,6 +60,27 @@ def test_a_step_that_takes_too_much_memory_is_stopped(folder):
         assert "with a limit of 400 MB" in error["message"]
     # What was done before is kept with the run, and nobody is left.
     assert not [p for p in psutil.process_iter() if GROW in " ".join(_command(p))]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says what is shared")
+def test_memory_that_forks_share_counts_once():
+    program = (
+        "import os, sys, time\nheld = bytearray(100 << 20)\n"
+        "for _ in range(3):\n    if os.fork() == 0:\n        time.sleep(600)\n"
+        "print('forked', flush=True)\ntime.sleep(600)"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as head:
+        try:
+            assert head.stdout.readline() == b"forked\n"
+            members = family(head.pid)
+            assert len(members) == 4
+            assert memory_of(head.pid) > 400 * MB
+            assert 100 * MB < memory_of(head.pid, enough=300 * MB) < 200 * MB
+        finally:
+            kill_family(head.pid)
+    assert head.returncode == -signal.SIGKILL
+    assert not psutil.wait_procs(members, timeout=60)[1]
+    assert (family(head.pid), memory_of(head.pid)) == ([], 0)
 
 
 def _command(process: psutil.Process) -> list[str]:

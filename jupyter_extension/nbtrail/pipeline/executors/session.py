@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -18,6 +18,7 @@ from nbtrail.pipeline.recording import RunRecording
 
 #: Failures after which a cell has not come to its end, so that nothing more is to be heard.
 _UNFINISHED = ("KernelDied", "CellTimeout", "StepTimeout", "MemoryLimit")
+_T = TypeVar("_T")
 _Ended = tuple[Notebook, cells.CellFailure | None]
 
 
@@ -133,8 +134,10 @@ async def _kernel(task: StepTask, pool: KernelPool) -> Kernel:
 
 
 async def _unless(
-    cancelled: asyncio.Event, work: Any, first: Callable[[], Any] | None = None
-) -> Any:
+    cancelled: asyncio.Event,
+    work: Coroutine[Any, Any, _T],
+    first: Callable[[], Awaitable[None]] | None = None,
+) -> _T | None:
     """What comes of ``work``; ``None`` when the run was cancelled meanwhile.
 
     ``first`` is done before the work is told to stop.
@@ -152,3 +155,4 @@ async def _unless(
         return None
     finally:
         stop.cancel()
+        doing.cancel()
