@@ -42,7 +42,6 @@ class _Pass(msgspec.Struct, frozen=True):
     rows: Sequence[Row[Any]]
     found: outcome.Outcome
     key: str
-    kept: frozenset[str] = frozenset()
 
 
 def note_pass(project: Project, store: Store, path: str) -> str | None:
@@ -59,7 +58,7 @@ def note_pass(project: Project, store: Store, path: str) -> str | None:
     """
     with store.read() as connection:
         rows = newest_session(connection, path)
-    if not rows or any(row.run_id is not None for row in rows):
+    if not rows:
         return None
     data = (project.root / path).read_bytes()
     notebook = parse_notebook(data, path)
@@ -86,11 +85,8 @@ def _is_straight(cells: Sequence[Cell], rows: Sequence[Row[Any]], path: str, ker
     ran = [row for row in rows if row.source.strip()]
     return (
         bool(wanted)
-        and rows[0].position == 1
         and [row.source for row in ran] == wanted
-        and all(
-            row.status == "ok" and row.path == path and row.kernelspec == kernel for row in rows
-        )
+        and all(row.path == path and row.kernelspec == kernel for row in rows)
     )
 
 
