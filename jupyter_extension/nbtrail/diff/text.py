@@ -38,7 +38,7 @@ _NOISE: tuple[_Noise, ...] = (
     (re.compile(r"(?<![\d:])\d\d:\d\d:\d\d(?:[.,]\d+)?(?![\d:])"), "<time>", "times",
      _DIGITS_AROUND_COLON),
     (re.compile(r"(?:CPU times|Wall time):[^\n]*"), "<timing>", "timings", " time"),
-    (re.compile(r"\b\d+(?:\.\d+)?\s?(?:ns|µs|μs|us|ms|s|secs?|seconds|min)\b(?:/\w+)?"
+    (re.compile(r"\b\d+(?:\.\d+)? ?(?:ns|µs|μs|us|ms|s|secs?|seconds|min)\b(?:/\w+)?"
                 r"(?: ± [^\n]*)?"), "<duration>", "timings", _UNIT),
     (re.compile(r"<ipython-input-\d+-[0-9a-f]+>"), "<cell>", "names of cells", "<ipython"),
     (re.compile(r"/(?:tmp|var)/(?:[\w.-]{1,64}/){0,6}ipykernel_\d+/\d+\.py"), "<cell>",
@@ -61,7 +61,9 @@ _UNITS = frozenset("ns µs μs us ms s sec secs seconds min".split())
 _NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?(?!\w)")
 #: What differs is looked at for noise up to this many characters.
 _LONGEST = 2_000_000
-_CHUNK, _EXCERPT = 1 << 16, 200
+#: A line with more is not looked at for noise, in characters of both sides.
+_LONGEST_LINE = 100_000
+_CHUNK, _FIRST_BLOCK, _EXCERPT = 1 << 16, 1_000, 200
 
 
 def normalise_text(text: str) -> str:
@@ -83,32 +85,22 @@ def compare_text(a: str, b: str, *, html: bool = False) -> tuple[Verdict, str, d
     if a == b:
         return "same", "", {}
     start, a, b = _middle(a, b)
-    lines_a, lines_b = a.split("\n"), b.split("\n")
+    lines_a, lines_b = a.rstrip("\n").split("\n"), b.rstrip("\n").split("\n")
     if len(a) + len(b) > _LONGEST:
         why = "what differs is too long to be looked at for noise"
         return "changed", why, _place(start, _first(lines_a, lines_b), lines_a, lines_b)
-    if len(lines_a) == len(lines_b) and not html:
-        quick = None if _is_special(a) or _is_special(b) else _by_words(lines_a, lines_b)
-        if quick is not None:
-            verdict, n, reasons = quick
-            if verdict == "noise":
-                return verdict, _sentence(reasons), {}
-            return verdict, "text differs", _place(start, n, lines_a, lines_b)
-    if len(lines_a) == len(lines_b):
-        kept = [n for n, line in enumerate(lines_a) if line != lines_b[n]]
-        a = "\n".join(lines_a[n] for n in kept)
-        b = "\n".join(lines_b[n] for n in kept)
-    else:
-        kept = list(range(max(len(lines_a), len(lines_b))))
-    a, b, reasons = _without_noise(a, b, html)
-    if a == b:
-        return "noise", _sentence(reasons), {}
-    largest = _largest_difference(a, b)
-    if largest is not None and largest <= TOLERANCE:
-        reasons.append(f"numbers within {largest:.1g}")
-        return "noise", _sentence(reasons), {}
-    pairs = enumerate(zip(a.split("\n"), b.split("\n"), strict=False))
-    real = next((kept[n] for n, (x, y) in pairs if x != y), _first(lines_a, lines_b))
+    # The pieces of HTML stand in long lines; no noise goes beyond a line.
+    pieces_a = a.replace("<", "\n<").rstrip("\n").split("\n") if html else lines_a
+    pieces_b = b.replace("<", "\n<").rstrip("\n").split("\n") if html else lines_b
+    if len(pieces_a) != len(pieces_b):
+        return "changed", "text differs", _place(start, _first(lines_a, lines_b), lines_a, lines_b)
+    found = None
+    if not html and not _is_special(a) and not _is_special(b):
+        found = _by_words(lines_a, lines_b)
+    verdict, n, reasons = found or _by_patterns(pieces_a, pieces_b, html)
+    if verdict == "noise":
+        return verdict, _sentence(reasons), {}
+    real = _first(lines_a, lines_b) if html else n
     return "changed", "text differs", _place(start, real, lines_a, lines_b)
 
 
@@ -159,6 +151,40 @@ def _middle(a: str, b: str) -> tuple[int, str, str]:
     return a.count("\n", 0, head), a[head : len(a) - tail], b[head : len(b) - tail]
 
 
+def _by_patterns(
+    lines_a: Sequence[str], lines_b: Sequence[str], html: bool
+) -> tuple[Verdict, int, list[str]]:
+    """Verdict, first line that changed, and reasons: some lines first, for most changes are early.
+
+    Both have the same number of lines.
+    """
+    differing = [n for n, line in enumerate(lines_a) if line != lines_b[n]]
+    reasons: list[str] = []
+    largest = 0.0
+    size = _FIRST_BLOCK
+    while differing:
+        block, length = 0, 0
+        while block < len(differing) and length < size:
+            length += len(lines_a[differing[block]])
+            block += 1
+        here, differing = differing[:block], differing[block:]
+        size *= 2
+        # Ended by a line end, so that a carriage return before it stays one that changes nothing.
+        a = "\n".join([lines_a[n] for n in here]) + "\n"
+        b = "\n".join([lines_b[n] for n in here]) + "\n"
+        if len(a) + len(b) > 2 * size + _LONGEST_LINE:
+            return "changed", here[0], []
+        a, b, found = _without_noise(a, b, html)
+        number = 0.0 if a == b else _largest_difference(a, b)
+        if number is None or number > TOLERANCE:
+            return "changed", here[min(_first(a.split("\n"), b.split("\n")), block - 1)], []
+        largest = max(largest, number)
+        reasons += [reason for reason in found if reason not in reasons]
+    if largest:
+        reasons.append(f"numbers within {largest:.1g}")
+    return "noise", 0, reasons
+
+
 def _is_special(text: str) -> bool:
     if any([sign in text for sign in _SPECIAL]):
         return True
@@ -178,7 +204,7 @@ def _by_words(
         if a == b:
             continue
         words_a, words_b = a.split(), b.split()
-        if len(words_a) != len(words_b):
+        if len(words_a) != len(words_b) or (words_a == words_b and a.rstrip() != b.rstrip()):
             return None
         for k, word in enumerate(words_a):
             if word == words_b[k]:
@@ -261,4 +287,4 @@ def _place(start: int, n: int, lines_a: Sequence[str], lines_b: Sequence[str]) -
 
 
 def _sentence(reasons: Sequence[str]) -> str:
-    return sys.intern(", ".join(reasons) if reasons else "spaces")
+    return sys.intern(", ".join(reasons) if reasons else "spaces at the ends of lines")

@@ -60,6 +60,9 @@ def test_noise_has_a_reason(a: str, b: str, why: str) -> None:
         ("12 rows", "13 rows"),
         ("a\nb", "a\nc\nb"),
         ("2026-11-20", "2026-11-21"),
+        ("a  b", "a b"),
+        ("took 3\ns", "took 4\ns"),
+        ("<b>1</b>\n" * 400 + "x", "<b>1</b>\n" * 400 + "y"),
     ],
 )
 def test_a_change_is_no_noise(a: str, b: str) -> None:
