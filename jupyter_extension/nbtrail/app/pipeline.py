@@ -26,18 +26,18 @@ class Pipeline(Access):
         with self._looking:
             return build_graph(self.project, self.record_or_none())
 
-    def graph_json(self) -> dict[str, Any]:
+    def graph_json(self, graph: Graph | None = None) -> dict[str, Any]:
         """The pipeline with the state of each step, as people and scripts rely on it."""
         from nbtrail.pipeline.render import as_json
 
-        graph = self.graph()
+        graph = graph or self.graph()
         return as_json(graph, self._step_states(graph))
 
-    def graph_text(self, form: str = "text") -> str:
+    def graph_text(self, form: str = "text", graph: Graph | None = None) -> str:
         """The pipeline as ``text``, ``mermaid`` or ``dot``."""
         from nbtrail.pipeline import render
 
-        graph = self.graph()
+        graph = graph or self.graph()
         if form == "mermaid":
             return render.as_mermaid(graph)
         if form == "dot":

@@ -29,16 +29,21 @@ _LISTED = 40
 def graph(settings: Settings, form: str) -> None:
     """The pipeline, inferred from what notebooks read and write.
 
+    Leaves with 1 where notebooks need each other in a circle or cannot be read.
+
     \b
     Examples:
       nbtrail graph
       nbtrail graph --format mermaid
     """
     with settings.open() as opened:
+        found = opened.graph()
         if settings.as_json:
-            settings.print_json(opened.graph_json())
-            return
-        settings.say(opened.graph_text(form))
+            settings.print_json(opened.graph_json(found))
+        else:
+            settings.say(opened.graph_text(form, found).rstrip())
+    if any(finding.severity == "error" for finding in found.findings):
+        sys.exit(1)
 
 
 def follow(settings: Settings, opened: OpenProject, run: str) -> RunDetail:

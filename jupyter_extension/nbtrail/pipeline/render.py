@@ -11,8 +11,8 @@ import msgspec
 
 from nbtrail.pipeline.model import UNUSED, Edge, Graph, Source, StepState
 
-#: How many files of an edge are written out.
-_FILES = 8
+#: How many files of an edge, and how many inputs, are written out.
+_FILES, _INPUTS = 8, 40
 _NOT_RUN = StepState("never-run")
 
 
@@ -63,14 +63,16 @@ def as_text(graph: Graph, states: Mapping[str, StepState] | None = None) -> str:
             files = ", ".join(f"{via.path} ({via.evidence})" for via in edge.via[:_FILES])
             more = f" and {len(edge.via) - _FILES} more" if len(edge.via) > _FILES else ""
             lines.append(f"{'':>{width}}    needs {edge.source} for {files}{more}")
-    if aside:
-        path += ["", "Dead ends (no result needs them):", *aside]
-    if graph.inputs:
-        path += ["", "Read, and made by no notebook:", *map(_source, graph.inputs)]
-    findings = [one for one in graph.findings if one.code != UNUSED]
-    if findings:
-        path += ["", *(f"{f.severity}: {f.code} {f.message}" for f in findings)]
-    return "\n".join(path) + "\n"
+    inputs = [_source(source) for source in graph.inputs[:_INPUTS]]
+    if len(graph.inputs) > _INPUTS:
+        inputs.append(f"  and {len(graph.inputs) - _INPUTS} more (--json has them all)")
+    sections = [
+        path,
+        ["Dead ends (no result needs them):", *aside] if aside else [],
+        ["Read, and made by no notebook:", *inputs] if inputs else [],
+        [f"{f.severity}: {f.code} {f.message}" for f in graph.findings if f.code != UNUSED],
+    ]
+    return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
 
 
 def _source(source: Source) -> str:

@@ -156,6 +156,14 @@ def test_graph_in_all_forms(project: Path) -> None:
     assert call(project, "graph", "--format", "dot").stdout.startswith("digraph")
 
 
+def test_graph_of_a_circle_is_shown_and_is_an_error(tmp_path: Path) -> None:
+    write_notebook(tmp_path / "a.ipynb", notebook("open('x')\nopen('y', 'w')"))
+    write_notebook(tmp_path / "b.ipynb", notebook("open('y')\nopen('x', 'w')"))
+    found = answer(tmp_path, "graph", code=1)
+    assert found["order"] == ["a.ipynb", "b.ipynb"]
+    assert "b.ipynb needs y of a.ipynb" in call(tmp_path, "graph", code=1).stdout
+
+
 def test_run_log_diff_and_verify(project: Path) -> None:
     ran = answer(project, "run")
     assert [s["status"] for s in ran["steps"]] == ["ran", "ran"]
