@@ -20,7 +20,7 @@ from nbtrail.ledger.steps import (
 )
 from nbtrail.ledger.store import Store
 from nbtrail.masking import mask_facts
-from nbtrail.notebooks.document import read_notebook
+from nbtrail.notebooks.document import Notebook, read_notebook
 from nbtrail.pipeline.cells import tagged_parameters
 from nbtrail.pipeline.environments import declared_kernel, kernel_of, ran_on, what_changed
 from nbtrail.pipeline.graph import Graph, Node
@@ -46,7 +46,7 @@ def step_states(project: Project, store: Store, graph: Graph) -> dict[str, StepS
         }
     hashes = FileHashes(project.root, project.state_dir)
     folders = Folders(project.root)
-    environments = _Environments(store)
+    environments = _Environments(project, store)
     states: dict[str, StepState] = {}
     for node in graph.nodes:
         record = records.get(node.path)
@@ -65,7 +65,7 @@ def step_states(project: Project, store: Store, graph: Graph) -> dict[str, StepS
             reason = (
                 _why_other_code(project, store, node, record, given.get(record.run, {}), hashes)
                 or _why_other_files(node, record, hashes, folders)
-                or _why_other_environment(project, node, record, environments)
+                or environments.why_other(node, record)
                 or _why_other_steps(graph, node, states)
             )
             status: Status = "stale" if reason else "fresh"
@@ -98,12 +98,7 @@ def _why_other_code(
             return f"It ran with {name} = {value!r}, not {masked[name]!r}."
     if not analysis.modules:
         return None
-    around = Surroundings(
-        analysis=analysis,
-        environment=environment_fingerprint(kernel_of(project, node.path, notebook)),
-        params=params,
-        listings=listings_of(project, node),
-    )
+    around = _surroundings(project, node, notebook)
     if cache_key(around, record.inputs, record.outputs) == record.cache_key is not None:
         return None
     # Only the key says whether a module's code changed, and not just its comments; which one it
@@ -146,46 +141,54 @@ def _why_other_files(
 class _Environments:
     """Environments on record, each looked at once."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, project: Project, store: Store) -> None:
+        self._project = project
         self._store = store
-        self._found: dict[str, tuple[Mapping[str, Any], str | None]] = {}
+        self._facts: dict[str, Mapping[str, Any]] = {}
+        self._changes: dict[str, str | None] = {}
 
-    def of(self, record: StepRecord) -> tuple[Mapping[str, Any], str | None]:
-        """The environment that a step ran in, and what of it is not as it was."""
-        identity = record.environment or ""
-        if identity not in self._found:
-            facts: Mapping[str, Any] = {}
+    def why_other(self, node: Node, record: StepRecord) -> str | None:
+        """Why a step would run in another environment than it did."""
+        identity = record.environment
+        if record.cache_key is None or not identity:
+            return None
+        if identity not in self._facts:
+            self._facts[identity] = {}
             with suppress(NotFoundError), self._store.read() as connection:
-                facts = environment(connection, identity)
-            self._found[identity] = facts, what_changed(facts)
-        return self._found[identity]
+                self._facts[identity] = environment(connection, identity)
+        declared = declared_kernel(self._project, node.path)
+        if declared is not None and not ran_on(declared, self._facts[identity]):
+            return "It ran in another environment than the one that nbtrail.toml names."
+        if identity not in self._changes:
+            self._changes[identity] = self._change(
+                node, record, what_changed(self._facts[identity])
+            )
+        changed = self._changes[identity]
+        return None if changed is None else f"Its environment changed: {changed}."
+
+    def _change(self, node: Node, record: StepRecord, changed: str | None) -> str | None:
+        """``changed``, where the key of a step that ran there is another one now.
+
+        What lies in an environment's folder need not be what is imported.
+        """
+        if changed is None:
+            return None
+        try:
+            notebook = read_notebook(self._project.root / node.path)
+        except NbtrailError:
+            return None
+        around = _surroundings(self._project, node, notebook)
+        same = cache_key(around, record.inputs, record.outputs) == record.cache_key
+        return None if same else changed
 
 
-def _why_other_environment(
-    project: Project, node: Node, record: StepRecord, environments: _Environments
-) -> str | None:
-    if record.cache_key is None or not record.environment:
-        return None
-    facts, changed = environments.of(record)
-    declared = declared_kernel(project, node.path)
-    if declared is not None and not ran_on(declared, facts):
-        return "It ran in another environment than the one that nbtrail.toml names."
-    if changed is None:
-        return None
-    try:
-        notebook = read_notebook(project.root / node.path)
-    except NbtrailError:
-        return None
-    around = Surroundings(
+def _surroundings(project: Project, node: Node, notebook: Notebook) -> Surroundings:
+    return Surroundings(
         analysis=node.analysis,
         environment=environment_fingerprint(kernel_of(project, node.path, notebook)),
         params=tagged_parameters(notebook),
         listings=listings_of(project, node),
     )
-    # The key decides: what lies in the folder need not be what is imported.
-    if cache_key(around, record.inputs, record.outputs) == record.cache_key:
-        return None
-    return f"Its environment changed: {changed}."
 
 
 def _why_other_steps(graph: Graph, node: Node, states: Mapping[str, StepState]) -> str | None:
