@@ -21,7 +21,7 @@ from nbtrail.notebooks.cells import text_of
 Answer = tuple[Verdict, str, dict[str, Any]]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Output:
     """An output with its texts in one piece; ``index`` is that of its first piece."""
 
@@ -59,7 +59,7 @@ def diff_outputs(a: Any, b: Any, budget: PixelBudget | None = None) -> list[Outp
 
 def one_sided(outputs: Any, side: str) -> list[OutputDiff]:
     """All outputs of a cell that the other notebook does not have; ``side`` is ``a`` or ``b``."""
-    return [_alone(output, side) for output in _read(outputs)]
+    return [_alone(output, side) for output in _read(outputs, texts=False)]
 
 
 def _replaced(
@@ -162,8 +162,11 @@ def _unequal(a: Any, b: Any) -> frozenset[int] | None:
     return found if len(found) == 1 else None
 
 
-def _read(outputs: Any, only: frozenset[int] | None = None) -> list[_Output]:
-    """Outputs with neighbouring pieces of one stream put together: flushing is no change."""
+def _read(outputs: Any, only: frozenset[int] | None = None, *, texts: bool = True) -> list[_Output]:
+    """Outputs with neighbouring pieces of one stream put together: flushing is no change.
+
+    ``only`` those at these places; without ``texts`` where only their kinds are asked for.
+    """
     found: list[_Output] = []
     pieces: list[str] = []
     for index, raw in enumerate(outputs if isinstance(outputs, list) else []):
@@ -173,10 +176,10 @@ def _read(outputs: Any, only: frozenset[int] | None = None) -> list[_Output]:
         name = str(raw.get("name", "stdout"))
         if kind == "stream":
             if found and found[-1].type == "stream" and found[-1].name == name:
-                pieces.append(text_of(raw.get("text")))
+                pieces.append(text_of(raw.get("text")) if texts else "")
                 continue
             _finish(found, pieces)
-            pieces = [text_of(raw.get("text"))]
+            pieces = [text_of(raw.get("text")) if texts else ""]
             found.append(_Output(index, kind, "text", name, "", {}))
             continue
         _finish(found, pieces)

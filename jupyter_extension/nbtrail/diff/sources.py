@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable
 
 from nbtrail.diff.sequences import common
@@ -12,7 +11,7 @@ from nbtrail.diff.shape import Line, LineOp
 #: Lines with less in common (share of characters in equal words) are no counterparts.
 _ALIKE = 0.3
 #: Longer lines are compared from their ends only; more lines are paired in their order.
-_LONGEST, _MOST_LINES = 2_000, 40
+_LONGEST, _MOST_LINES = 1_000, 40
 _WORDS = re.compile(r"\d+(?:\.\d+)?|\w+|\s+|[^\w\s]")
 
 Spans = list[list[int]]
@@ -83,14 +82,14 @@ def _counterparts(old: list[str], new: list[str]) -> list[tuple[int, int]]:
         return list(zip(range(len(old)), range(len(new)), strict=False))
     swapped = len(old) > len(new)
     few, many = (new, old) if swapped else (old, new)
-    words = [Counter(_WORDS.findall(line[:_LONGEST])) for line in many]
+    words = [set(_WORDS.findall(line[:_LONGEST])) for line in many]
     found, start = [], 0
     for position, line in enumerate(few):
-        wanted = Counter(_WORDS.findall(line[:_LONGEST]))
+        wanted = set(_WORDS.findall(line[:_LONGEST]))
         last = len(many) - (len(few) - position) + 1
         best = max(
             range(start, last),
-            key=lambda index: 2 * (wanted & words[index]).total() - words[index].total(),
+            key=lambda index: 2 * len(wanted & words[index]) - len(words[index]),
         )
         found.append((best, position) if swapped else (position, best))
         start = best + 1
