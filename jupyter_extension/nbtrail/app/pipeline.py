@@ -161,7 +161,12 @@ class Pipeline(Access):
         return note_pass(self.project, self.store, path)
 
     def start_verify(
-        self, *, against: str | None = None, repeat: int = 1, fail_fast: bool = False
+        self,
+        *,
+        against: str | None = None,
+        repeat: int = 1,
+        fail_fast: bool = False,
+        fresh_environment: bool = False,
     ) -> str:
         """Start a verify in a process of its own; returns its id at once.
 
@@ -175,6 +180,7 @@ class Pipeline(Access):
             against=against,
             repeat=repeat,
             fail_fast=fail_fast,
+            fresh_environment=fresh_environment,
             refuse=self._name_refusal,
         )
 

@@ -22,24 +22,35 @@ if TYPE_CHECKING:
     "--repeat", type=int, default=1, metavar="N",
     help="Run everything N times; name metrics that vary, and propose a tolerance.",
 )  # fmt: skip
+@click.option("--fresh-env", is_flag=True, help="In environments made from the record.")
 @click.option("--fail-fast", is_flag=True, help="Stop at the first difference.")
 @common
-def verify(settings: Settings, against: str | None, repeat: int, fail_fast: bool) -> None:
+def verify(
+    settings: Settings, against: str | None, repeat: int, fresh_env: bool, fail_fast: bool
+) -> None:
     """Prove that the results come out again: run everything in a copy and compare.
 
     \b
     Examples:
       nbtrail verify
       nbtrail verify --against client-report --json
-      nbtrail verify --fail-fast
+      nbtrail verify --fail-fast --fresh-env
       nbtrail verify --repeat 5
     """
     with settings.open() as opened:
-        identity = opened.start_verify(against=against, repeat=repeat, fail_fast=fail_fast)
+        identity = opened.start_verify(
+            against=against, repeat=repeat, fail_fast=fail_fast, fresh_environment=fresh_env
+        )
         detail = follow(settings, opened, identity)
         facts = _facts(opened, detail)
     if facts.get("flaky") and not settings.as_json:
         _print_flaky(settings, facts["flaky"])
+    lacking = (facts.get("environment") or {}).get("not_rebuilt") or []
+    if lacking and not settings.as_json:
+        settings.say("Not rebuilt:")
+        for text in lacking:
+            settings.say(f"  {text}")
+        settings.say()
     more = ("first_difference", "rounds", "flaky")
     finish(settings, detail, {key: facts[key] for key in more if key in facts})
 

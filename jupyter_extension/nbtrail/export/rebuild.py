@@ -33,7 +33,9 @@ class Rebuilt(msgspec.Struct, frozen=True):
     missing: tuple[Missing, ...]
 
 
-def rebuild(wanted: Requirements, folder: Path, *, label: str, say: Say) -> Rebuilt:
+def rebuild(
+    wanted: Requirements, folder: Path, *, label: str, say: Say, register: bool = True
+) -> Rebuilt:
     """Make a virtual environment with the recorded versions, and register its kernel.
 
     Parameters
@@ -46,6 +48,8 @@ def rebuild(wanted: Requirements, folder: Path, *, label: str, say: Say) -> Rebu
         What people call the kernel.
     say
         Told what is being done.
+    register
+        Whether Jupyter gets to know its kernel.
 
     Raises
     ------
@@ -58,7 +62,7 @@ def rebuild(wanted: Requirements, folder: Path, *, label: str, say: Say) -> Rebu
         raise ConflictError(f"{folder} is not empty.", hint="Name a folder that is not there yet.")
     was_there = folder.exists()
     try:
-        return _build(wanted, folder, label, say)
+        return _build(wanted, folder, label if register else None, say)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         if was_there:
@@ -66,7 +70,7 @@ def rebuild(wanted: Requirements, folder: Path, *, label: str, say: Say) -> Rebu
         raise
 
 
-def _build(wanted: Requirements, folder: Path, label: str, say: Say) -> Rebuilt:
+def _build(wanted: Requirements, folder: Path, label: str | None, say: Say) -> Rebuilt:
     version = ".".join(wanted.python.split(".")[:2])
     uv = shutil.which("uv")
     say(f"Making {folder} with Python {version or 'of this environment'}")
@@ -85,7 +89,7 @@ def _build(wanted: Requirements, folder: Path, label: str, say: Say) -> Rebuilt:
         pip = [str(python), "-m", "pip", "install", "--quiet", "--no-deps", "--no-input"]
         pip.append("--disable-pip-version-check")
     _run([*pip, "--requirement", str(file)])
-    kernel = _register(wanted, python, label, say)
+    kernel = None if label is None else _register(wanted, python, label, say)
     return Rebuilt(str(folder), wanted.python, kernel, wanted.missing)
 
 

@@ -46,9 +46,9 @@ class RunRequest(msgspec.Struct, frozen=True):
         Run whose steps that ended well are not run again, unless something has changed since.
     executor, scheduler
         Where steps are executed: ``local``, or ``dask`` with the address of the scheduler.
-    against, repeat, fail_fast
+    against, repeat, fail_fast, fresh_environment
         For a verify: the run to compare with, by id or tag; how many times everything is run;
-        whether it ends at the first difference.
+        whether it ends at the first difference, and runs in environments made from the record.
     """
 
     kind: Literal["pipeline", "verify"] = "pipeline"
@@ -69,6 +69,7 @@ class RunRequest(msgspec.Struct, frozen=True):
     against: str | None = None
     repeat: int = 1
     fail_fast: bool = False
+    fresh_environment: bool = False
 
     def __post_init__(self) -> None:
         for name, value in self.params.items():

@@ -21,6 +21,7 @@ from nbtrail.pipeline.card import strict_json
 from nbtrail.pipeline.worker import Job
 from nbtrail.project import Project
 from nbtrail.proof.baseline import Baseline
+from nbtrail.proof.fresh import Fresh
 from nbtrail.proof.page import render
 from nbtrail.proof.repeat import find_flaky
 from nbtrail.proof.result import Result, starting_points
@@ -30,7 +31,11 @@ _FOLDER = "certificates"
 
 
 def facts(
-    job: Job, baseline: Baseline, planned: tuple[str, ...], rounds: list[Result]
+    job: Job,
+    baseline: Baseline,
+    planned: tuple[str, ...],
+    rounds: list[Result],
+    fresh: Fresh | None = None,
 ) -> dict[str, Any]:
     """All that a certificate says, as plain data.
 
@@ -38,6 +43,8 @@ def facts(
     ----------
     rounds
         One pass, or those of ``--repeat``; the first that is not identical speaks for all.
+    fresh
+        Environments that were made for it.
     """
     told = next((one for one in rounds if one.verdict == "failed"), None)
     told = told or next((one for one in rounds if one.verdict != "identical"), rounds[0])
@@ -70,6 +77,8 @@ def facts(
         "environment": {
             "expected": baseline.environment,
             "actual": told.environment,
+            "rebuilt": fresh is not None,
+            "not_rebuilt": [] if fresh is None else list(fresh.missing),
             **_described(job.store, told.environment),
         },
         "params": detail.summary.params,
@@ -197,6 +206,8 @@ def _command(job: Job, against: str) -> str:
     words = ["nbtrail", "verify", "--against", against]
     if job.request.repeat > 1:
         words += ["--repeat", str(job.request.repeat)]
+    if job.request.fresh_environment:
+        words.append("--fresh-env")
     return shlex.join(words)
 
 

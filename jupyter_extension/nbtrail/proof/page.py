@@ -240,6 +240,7 @@ def _files(title: str, files: Sequence[Mapping[str, Any]]) -> str:
 def _environment(facts: Mapping[str, Any]) -> str:
     known = facts.get("environment") or {}
     packages = known.get("packages") or {}
+    lacking = known.get("not_rebuilt") or []
     said = " · ".join(
         str(part)
         for part in (
@@ -252,6 +253,11 @@ def _environment(facts: Mapping[str, Any]) -> str:
     same = known.get("expected") == known.get("actual")
     note = "The same as recorded." if same else "Another one than recorded; results count."
     body = f"<p>{_e(said)}</p>" if said else ""
+    if known.get("rebuilt"):
+        body += "<p>Made anew from the record for this proof.</p>"
+    if lacking:
+        listed = "".join(f"<li>{_e(text)}</li>" for text in lacking)
+        body += f"<p>Not to be made again:</p><ul>{listed}</ul>"
     changes = [d for d in facts.get("differences") or [] if d.get("kind") == "environment"]
     if changes:
         rows = ((_e(d["name"]), _value(d["expected"]), _value(d["actual"])) for d in changes)

@@ -26,10 +26,12 @@ from nbtrail.project import Project
 from nbtrail.proof import certificate
 from nbtrail.proof.aside import claim_folder, sweep_copies
 from nbtrail.proof.baseline import Baseline, find_baseline
+from nbtrail.proof.fresh import Fresh, Make, alone, in_environments, make_environments
 from nbtrail.proof.result import Result, conclude
 from nbtrail.proof.round import Round
 
-WORKER = "nbtrail.proof.worker"
+#: Knows the layers above, which make environments.
+WORKER = "nbtrail.app.proof_worker"
 #: Seconds between two signs of life of a round after the first.
 _PULSE = 2.0
 _MOST_ROUNDS = 100
@@ -42,6 +44,7 @@ def start(
     against: str | None = None,
     repeat: int = 1,
     fail_fast: bool = False,
+    fresh_environment: bool = False,
     refuse: Callable[[str], str | None] | None = None,
 ) -> str:
     """Start a verify; returns the id of its run at once.
@@ -55,6 +58,8 @@ def start(
         time are named.
     fail_fast
         Whether it ends at the first difference.
+    fresh_environment
+        Whether steps run in environments made from the record.
     refuse
         As in `nbtrail.pipeline.runner.start`.
 
@@ -86,16 +91,32 @@ def start(
         against=baseline.run,
         repeat=repeat,
         fail_fast=fail_fast,
+        fresh_environment=fresh_environment,
     )
     return launch(project, request, store, graph.order, worker=WORKER, against=baseline.run)
 
 
-async def run_verify(job: Job, cancelled: asyncio.Event) -> Ending:
-    """Do the work of a verify, in its worker process; ends with the verdict."""
+async def run_verify(job: Job, cancelled: asyncio.Event, make: Make) -> Ending:
+    """Do the work of a verify, in its worker process; ends with the verdict.
+
+    Parameters
+    ----------
+    make
+        Makes environments, where it is asked to.
+
+    Raises
+    ------
+    RebuildError
+        When one cannot be made.
+    """
     with job.store.read() as connection:
         planned = tuple(step.path for step in run_detail(connection, job.run).steps)
         baseline = find_baseline(connection, planned, job.request.against)
     await asyncio.to_thread(sweep_copies)
+    fresh = None
+    if job.request.fresh_environment:
+        fresh = await asyncio.to_thread(_make, job, baseline, make)
+        job = msgspec.structs.replace(job, project=in_environments(job.project, fresh))
     results: list[Result] = []
     for number in range(1, job.request.repeat + 1):
         result = await _one_round(job, baseline, planned, number, cancelled)
@@ -104,7 +125,17 @@ async def run_verify(job: Job, cancelled: asyncio.Event) -> Ending:
         results.append(result)
         if job.request.fail_fast and result.verdict != "identical":
             break
-    return await asyncio.to_thread(_end, job, baseline, planned, results)
+    return await asyncio.to_thread(_end, job, baseline, planned, results, fresh)
+
+
+def _make(job: Job, baseline: Baseline, make: Make) -> Fresh:
+    def say(message: str) -> None:
+        with job.store.write() as connection:
+            ledger_runs.update_run(connection, job.run, message=f"{message}.")
+
+    fresh = make_environments(job.project, job.store, baseline, make, say)
+    alone()
+    return fresh
 
 
 async def _one_round(
@@ -170,8 +201,14 @@ async def _live(store: Store, run: str, cancelled: asyncio.Event) -> None:
                 cancelled.set()
 
 
-def _end(job: Job, baseline: Baseline, planned: tuple[str, ...], results: list[Result]) -> Ending:
-    facts = certificate.facts(job, baseline, planned, results)
+def _end(
+    job: Job,
+    baseline: Baseline,
+    planned: tuple[str, ...],
+    results: list[Result],
+    fresh: Fresh | None,
+) -> Ending:
+    facts = certificate.facts(job, baseline, planned, results, fresh)
     shown = certificate.write(job.project, job.store, facts)
     return {
         "status": "failed" if facts["verdict"] == "failed" else "ok",

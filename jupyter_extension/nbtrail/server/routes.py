@@ -26,7 +26,7 @@ _SETTINGS = ("jobs", "timeout", "memory_mb", "retries", "executor", "scheduler")
 _RUN_KEYS = frozenset(
     {
         "kind", "notebooks", "from", "until", "force", "write", "params", "against", "resume",
-        "repeat", "fail_fast",
+        "repeat", "fail_fast", "fresh_env",
         *_SETTINGS,
     }
 )  # fmt: skip
@@ -285,6 +285,7 @@ def start_run(opened: OpenProject, body: dict[str, Any]) -> str:
             against=optional_text(body, "against"),
             repeat=body.get("repeat", 1),
             fail_fast=bool(body.get("fail_fast")),
+            fresh_environment=bool(body.get("fresh_env")),
         )
     if kind != "pipeline":
         raise UsageError(f"There is no run of kind {kind!r}.", hint="Use pipeline or verify.")
