@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
+from nbtrail.export.model import Content, Recipe
 from nbtrail.export.parts import check_results, prepare_step
 from nbtrail.export.readme import readme_of
-from nbtrail.export.recipe import Content, Recipe
 from nbtrail.export.requirements import Requirements, one_line
 from nbtrail.export.resources import api_sources, source_of
 from nbtrail.export.script import recipe_script

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from nbtrail.errors import ConflictError, OutsideProjectError, UsageError
-from nbtrail.export.recipe import Content
+from nbtrail.export.model import Content
 from nbtrail.files import sha256_file, write_atomic
 
 #: Stands in the first lines of what is written here, which may be written anew.

@@ -12,7 +12,8 @@ import msgspec
 from nbtrail.errors import UsageError
 from nbtrail.export.docker import docker_files, lock_name
 from nbtrail.export.files import write_files
-from nbtrail.export.recipe import Content, Problem, recipe_of
+from nbtrail.export.model import Content, Problem
+from nbtrail.export.recipe import recipe_of
 from nbtrail.export.requirements import Requirements
 from nbtrail.export.script import PlainStep, plain_script, variables_of
 from nbtrail.export.workflow import LOCK_PATH, WORKFLOW_PATH, workflow_text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from nbtrail.export.recipe import Recipe
+from nbtrail.export.model import Recipe
 from nbtrail.export.requirements import one_line
 
 _TEXT = """\

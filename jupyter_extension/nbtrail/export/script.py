@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from nbtrail.export.recipe import Recipe, RecipeStep
+from nbtrail.export.model import Recipe, RecipeStep
 from nbtrail.export.requirements import one_line
 
 _HEAD = """\

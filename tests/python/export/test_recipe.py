@@ -19,8 +19,9 @@ from nbtrail.cli import main
 from nbtrail.errors import ConflictError, NotFoundError, OutsideProjectError, UsageError
 from nbtrail.export.docker import docker_files
 from nbtrail.export.files import write_files
+from nbtrail.export.model import Content
 from nbtrail.export.parts.check_results import differences
-from nbtrail.export.recipe import Content, recipe_of
+from nbtrail.export.recipe import recipe_of
 from nbtrail.export.requirements import requirements_of
 
 from .conftest import BARE, HARD, LAST
