@@ -136,10 +136,11 @@ class Engine:
         running: set[asyncio.Task[None]] = set()
         try:
             while waiting or running:
+                ended = {path for path, now in self.statuses.items() if now != "running"}
                 for position, path in list(waiting.items()):
                     if len(running) >= self.request.jobs:
                         break
-                    if self._can_start(path):
+                    if self._schedule.can_start(path, ended):
                         del waiting[position]
                         running.add(asyncio.ensure_future(self._step(position, path)))
                 done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
@@ -157,10 +158,6 @@ class Engine:
             return {}
         with self.store.read() as connection:
             return {record.path: record for record in steps_of(connection, self.request.resumes)}
-
-    def _can_start(self, path: str) -> bool:
-        ended = {path for path, status in self.statuses.items() if status != "running"}
-        return self._schedule.can_start(path, ended)
 
     async def _step(self, position: int, path: str) -> None:
         if self.cancelled.is_set():

@@ -20,11 +20,12 @@ from nbtrail.ledger import runs as ledger_runs
 from nbtrail.ledger.passes import claim_executions, newest_session
 from nbtrail.ledger.steps import Accesses, accesses_of, good_steps
 from nbtrail.ledger.store import Store
-from nbtrail.notebooks.cells import Cell, cells_of, kernel_name, sources_digest
+from nbtrail.notebooks.cells import Cell, cells_of, sources_digest
 from nbtrail.notebooks.datasets import family_of
 from nbtrail.notebooks.document import Notebook, parse_notebook
 from nbtrail.pipeline import keys, outcome
 from nbtrail.pipeline.cells import SKIP, tagged_parameters
+from nbtrail.pipeline.environments import kernel_of
 from nbtrail.pipeline.graph import infer_graph, step_paths
 from nbtrail.pipeline.hashes import FileHashes
 from nbtrail.pipeline.inference.source import code_digest
@@ -62,7 +63,8 @@ def note_pass(project: Project, store: Store, path: str) -> str | None:
         return None
     data = (project.root / path).read_bytes()
     notebook = parse_notebook(data, path)
-    if not _is_straight(cells_of(notebook), rows, path, kernel_name(notebook)):
+    kernel = kernel_of(project, path, notebook)
+    if not _is_straight(cells_of(notebook), rows, path, kernel):
         return None
     if path not in step_paths(project):
         return None
@@ -122,7 +124,7 @@ def _what_it_did(
     )
     around = keys.Surroundings(
         analysis=node.analysis,
-        environment=environment_fingerprint(kernel_name(notebook)),
+        environment=environment_fingerprint(kernel_of(project, path, notebook)),
         params=tagged_parameters(notebook),
         listings=keys.listings_of(project, node),
     )

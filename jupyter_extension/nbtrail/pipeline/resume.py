@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
+from sqlalchemy import Connection, Row
 
 from nbtrail.errors import ConflictError, UsageError
 from nbtrail.ledger.runs import request_of
@@ -37,25 +40,25 @@ def resumed_request(store: Store, run: str | None) -> RunRequest:
         if row is None:
             said = f"There is no run {run}." if run else "No run has failed or was cancelled."
             raise UsageError(said, hint="List the runs with `nbtrail runs`.")
-        if row.kind != "pipeline":
-            raise UsageError(
-                f"Run {row.id} is no run of the pipeline.",
-                hint="Start a verify with `nbtrail verify`.",
-            )
-        if row.id in {one.id for one in active_runs(connection)}:
-            raise ConflictError(f"Run {row.id} is under way.", hint="Wait until it has ended.")
-        if row.status not in _UNFINISHED:
-            raise UsageError(
-                f"Run {row.id} ended well: there is nothing to resume.",
-                hint="Run what has changed with `nbtrail run`.",
-            )
+        _refuse_others(connection, row)
         later = None if run else last_run(connection, ("ok",), after=row.started_at)
-        if later is not None and steps_of_run(connection, row.id) <= steps_of_run(
-            connection, later.id
-        ):
+        if later and steps_of_run(connection, row.id) <= steps_of_run(connection, later.id):
             raise UsageError(
                 f"Run {row.id} did not end well, but run {later.id} did since, with all its steps.",
                 hint=f"Resume it all the same with `nbtrail run --resume {row.id}`.",
             )
     request = msgspec.convert(request_of(store.blobs, row.request), RunRequest)
     return msgspec.structs.replace(request, resumes=row.id)
+
+
+def _refuse_others(connection: Connection, row: Row[Any]) -> None:
+    """Raise where a run is none to go on with."""
+    if row.kind != "pipeline":
+        raise UsageError(f"Run {row.id} is no run of the pipeline.", hint="Only those are resumed.")
+    if row.id in {one.id for one in active_runs(connection)}:
+        raise ConflictError(f"Run {row.id} is under way.", hint="Wait until it has ended.")
+    if row.status not in _UNFINISHED:
+        raise UsageError(
+            f"Run {row.id} ended well: there is nothing to resume.",
+            hint="Run what has changed with `nbtrail run`.",
+        )

@@ -214,21 +214,8 @@ class StepRun:
 
     def _finish(self, result: StepResult, executed: Notebook) -> None:
         engine = self.engine
-        analysis = self.node.analysis
-        declared = engine.project.config.pipeline.declared(self.path)
         failure = result.failure
-        with engine.store.read() as connection:
-            executions = run_accesses(connection, engine.run, self.path)[self._before :]
-        found = outcome.gather(
-            engine.store,
-            engine.project.root,
-            self.path,
-            executions,
-            self.expected,
-            frozenset(name for name, _digest in analysis.modules),
-            cells.executed_count(self.notebook),
-            declared=bool(declared and declared.reads),
-        )
+        found = self._gather()
         if found.outside:
             engine.outside[self.path] = found.outside
         kept: frozenset[str] = frozenset()
@@ -270,6 +257,23 @@ class StepRun:
             message=" ".join(filter(None, notes)) or None,
             cache_key=keys.cache_key(after, found.inputs, found.outputs) if known else None,
             **values,
+        )
+
+    def _gather(self) -> outcome.Outcome:
+        """What the executions of the last attempt did."""
+        engine = self.engine
+        declared = engine.project.config.pipeline.declared(self.path)
+        with engine.store.read() as connection:
+            executions = run_accesses(connection, engine.run, self.path)[self._before :]
+        return outcome.gather(
+            engine.store,
+            engine.project.root,
+            self.path,
+            executions,
+            self.expected,
+            frozenset(name for name, _digest in self.node.analysis.modules),
+            cells.executed_count(self.notebook),
+            declared=bool(declared and declared.reads),
         )
 
     def _listed_after(self) -> keys.Surroundings:
