@@ -29,7 +29,7 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 #: Parts of a PNG that say what it looks like; the others name dates and programs.
 _VISIBLE = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT"})
 _SVG_NOISE = re.compile(
-    r"<dc:date>.*?</dc:date>|<!--.*?-->|\b[a-zA-Z]{1,4}[0-9a-f]{10}\b|\bid=\"[^\"]*\"", re.DOTALL
+    r"<dc:date>[^<]{0,100}</dc:date>|<!--[^<>]{0,500}-->|\b[a-zA-Z]{1,4}[0-9a-f]{10}\b|\bid=\"[^\"<]{0,200}\""
 )
 
 

@@ -10,10 +10,10 @@ from nbtrail.diff.sequences import common
 from nbtrail.diff.shape import Verdict
 from nbtrail.diff.text import TOLERANCE, compare_numbers, compare_text
 
-_ROW = re.compile(r"<tr\b[^>]*>(.*?)</tr>", re.DOTALL | re.IGNORECASE)
-_CELL = re.compile(r"<(t[hd])\b([^>]*)>(.*?)</\1>", re.DOTALL | re.IGNORECASE)
-_PLAIN_CELL = re.compile(r"<(t[hd])\b([^>]*)>([^<]*)</", re.IGNORECASE)
-_TAG = re.compile(r"<[^>]*>")
+# None of these looks beyond the next tag: a thousand that are never closed take no time.
+_PLAIN_CELL = re.compile(r"<(t[hd])\b[^<>]*>([^<]*)</", re.IGNORECASE)
+_CELL = re.compile(r"<(t[hd])\b[^<>]*>", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]*>")
 #: Differences listed; the others are counted.
 _LISTED = 20
 #: Larger ones are compared as text.
@@ -58,9 +58,11 @@ def _parse(text: str) -> tuple[list[str], list[Row]]:
     for inner in _rows(text):
         found = _PLAIN_CELL.findall(inner)
         if 2 * len(found) != inner.count("<"):
-            found = _CELL.findall(inner)
-        labels = tuple([_plain(value) for tag, _, value in found if tag in ("th", "TH")])
-        values = tuple([_plain(value) for tag, _, value in found if tag in ("td", "TD")])
+            # Text before the first cell, then a tag and what follows it in turns.
+            parts = _CELL.split(inner)
+            found = list(zip(parts[1::2], parts[2::2], strict=True))
+        labels = tuple([_plain(value) for tag, value in found if tag in ("th", "TH")])
+        values = tuple([_plain(value) for tag, value in found if tag in ("td", "TD")])
         if values:
             rows.append((labels, values))
         elif not rows:
@@ -71,9 +73,9 @@ def _parse(text: str) -> tuple[list[str], list[Row]]:
 
 
 def _rows(text: str) -> list[str]:
-    """What stands in each row: found by splitting where tags are written as usual."""
-    if "<TR" in text or "<Tr" in text or "<tR" in text:
-        return _ROW.findall(text)
+    """What stands in each row."""
+    if "<TR" in text:
+        text = text.replace("<TR", "<tr").replace("</TR", "</tr")
     return [part.partition("</tr")[0].partition(">")[2] for part in text.split("<tr")[1:]]
 
 

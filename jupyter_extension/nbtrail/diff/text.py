@@ -257,7 +257,8 @@ def _without_noise(a: str, b: str, html: bool) -> tuple[str, str, list[str]]:
     reasons = list(dict.fromkeys(name for _, _, name, _ in found))
     if plain_a != plain_b:
         stripped = [
-            re.sub(r"[ \t]+(?=\n|\Z)", "", text).rstrip("\n") for text in (plain_a, plain_b)
+            "\n".join([line.rstrip() for line in text.split("\n")]).rstrip("\n")
+            for text in (plain_a, plain_b)
         ]
         if stripped[0] == stripped[1]:
             return stripped[0], stripped[1], [*reasons, "spaces at the ends of lines"]

@@ -142,3 +142,24 @@ def test_a_page_of_outputs_that_are_too_large_is_still_a_page() -> None:
     assert time.process_time() - begin < 20
     assert "more characters" in page
     assert len(page) < 5_000_000
+
+
+@pytest.mark.parametrize(
+    ("mime", "piece"),
+    [
+        ("text/html", "<td>"), ("text/html", "<td"), ("text/html", "<"), ("text/html", "<TR>"),
+        ("text/html", "<script"), ("text/plain", " "), ("text/plain", "1%|"), ("text/plain", "["),
+        ("text/plain", "id="), ("text/plain", "/tmp/"), ("text/plain", "12:00 "),
+        ("image/svg+xml", "<!--"), ("image/svg+xml", "<dc:date>"), ("image/svg+xml", ' id="'),
+    ],
+)  # fmt: skip
+def test_no_pattern_takes_for_ever(mime: str, piece: str) -> None:
+    """What begins and never ends, a hundred thousand times."""
+    start = "<table><tr><td>1</td>" if mime == "text/html" else "0x"
+    end = "</table>" if mime == "text/html" else ""
+    a, b = (f"{start}{piece * (100_000 + n)}{n}{end}" for n in (0, 1))
+    begin = time.process_time()
+    old, new = (notebook(code("x", "a", [display(**{mime: text})])) for text in (a, b))
+    found = with_outputs(diff_notebooks(old, new), old, new)
+    assert "<script" not in page_of({**found, "a": "a", "b": "b"})
+    assert time.process_time() - begin < 20
