@@ -322,6 +322,22 @@ def test_a_notebook_that_is_run_gives_its_names_but_not_its_files(tmp_path: Path
     assert shown(found.writes) == []
 
 
+@pytest.mark.parametrize(
+    "code",
+    ["import import_ipynb\nimport setup\npd.read_csv(setup.D + '/a.csv')",
+     "from ipynb.fs.full.setup import D\npd.read_csv(D + '/a.csv')",
+     "import nbimporter\nfrom setup import *\npd.read_csv(D + '/a.csv')"],
+)  # fmt: skip
+def test_a_notebook_may_be_imported(tmp_path: Path, code: str) -> None:
+    import json
+
+    (tmp_path / "setup.ipynb").write_text(json.dumps(notebook("D = 'data'\ndf.to_csv('x.csv')")))
+    found = look(code, root=tmp_path)
+    assert shown(found.reads) == ["setup.ipynb", "data/a.csv"]
+    assert shown(found.writes) == []
+    assert shown(look("import setup\nopen('b.csv')", root=tmp_path).reads) == ["b.csv"]
+
+
 def test_other_languages_are_read_by_the_names_of_their_functions() -> None:
     cells = ["d <- read.csv('a.csv')  # read.csv('no.csv')", "saveRDS(d, file = 'b.rds')"]
     found = analyse(notebook(*cells, language="R"), "a.ipynb", Path("/nowhere"))

@@ -35,8 +35,6 @@ from nbtrail.pipeline.inference.values import (
 )
 
 _MAX_DEPTH = 6
-#: What the object of `get_ipython` goes by.
-SHELL_OBJECT = "IPython.shell"
 
 
 class Calls(Expressions):
@@ -101,7 +99,7 @@ class Calls(Expressions):
             return Partial(arguments[0], tuple(arguments[1:]), keywords)
         if method in known.MAPPERS and arguments and self._is_callable(arguments[0]):
             return self._map(method, arguments)
-        if name.startswith(SHELL_OBJECT) and method in known.SHELL_METHODS:
+        if name.startswith(library.SHELL_OBJECT) and method in known.SHELL_METHODS:
             commands.shell_method(self, method, [text_of(a) for a in arguments])
             return UNKNOWN
         self._call_passed(arguments, keywords)

@@ -6,12 +6,12 @@ import ast
 from collections.abc import Callable
 
 from nbtrail.pipeline.inference import effects, known, library
+from nbtrail.pipeline.inference.operators import item_of, operate
 from nbtrail.pipeline.inference.values import (
     HOLE,
     ROOT,
     UNKNOWN,
     Class,
-    DateValue,
     External,
     Function,
     Instance,
@@ -163,7 +163,7 @@ class Expressions:
 
     def _binary(self, node: ast.BinOp, scope: Scope) -> Value:
         left, right = self.evaluate(node.left, scope), self.evaluate(node.right, scope)
-        return lift(lambda a, b: _operate(node.op, a, b), left, right)
+        return lift(lambda a, b: operate(node.op, a, b), left, right)
 
     def _boolean(self, node: ast.BoolOp, scope: Scope) -> Value:
         values = [self.evaluate(value, scope) for value in node.values]
@@ -229,7 +229,7 @@ class Expressions:
                 return owner[slice(*bounds)]
             return HOLE if isinstance(owner, str) else UNKNOWN
         key = self.evaluate(node.slice, scope)
-        return lift(_item, owner, key)
+        return lift(item_of, owner, key)
 
     def _comprehension(
         self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, scope: Scope
@@ -318,62 +318,6 @@ class Expressions:
     def walk_body(self, function: Function, scope: Scope) -> Value:
         """Walk a function's body."""
         raise NotImplementedError
-
-
-def _operate(operator: ast.operator, left: Value, right: Value) -> Value:
-    if isinstance(operator, ast.Div):
-        if isinstance(left, PathValue) or isinstance(right, (PathValue, str)):
-            return PathValue(squeeze(library.join(text_or_hole(left), text_or_hole(right))))
-        return UNKNOWN
-    if isinstance(operator, ast.Add):
-        if isinstance(left, str) or isinstance(right, str):
-            return squeeze(text_or_hole(left) + text_or_hole(right))
-        if isinstance(left, list) and isinstance(right, list):
-            return left + right
-        if isinstance(left, (int, float)) and isinstance(right, (int, float)):
-            return left + right
-        return DateValue() if isinstance(left, DateValue) else UNKNOWN
-    if isinstance(operator, ast.Sub) and isinstance(left, DateValue):
-        return DateValue()
-    if isinstance(operator, ast.Mod) and isinstance(left, str):
-        return _percent(left, right)
-    numbers = isinstance(left, (int, float)) and isinstance(right, (int, float))
-    if numbers and isinstance(operator, (ast.Sub, ast.Mult)) and abs(left) + abs(right) < 1e9:
-        return left - right if isinstance(operator, ast.Sub) else left * right
-    return UNKNOWN
-
-
-def _percent(template: str, right: Value) -> Value:
-    values = right if isinstance(right, (tuple, dict)) else (right,)
-    known = values.values() if isinstance(values, dict) else values
-    if library.is_wide(template) or "*" in template:
-        return HOLE
-    if all(isinstance(v, (str, int, float)) for v in known):
-        try:
-            return template % values
-        except (TypeError, ValueError, KeyError):
-            return HOLE
-    texts = tuple(text_or_hole(v) for v in known)
-    try:
-        return squeeze(template.replace("%d", "%s") % texts)
-    except (TypeError, ValueError, KeyError):
-        return HOLE
-
-
-def _item(owner: Value, key: Value) -> Value:
-    if isinstance(owner, (list, tuple)):
-        if type(key) is int and -len(owner) <= key < len(owner):
-            return owner[key]
-        return library.any_of(list(owner)) if key is UNKNOWN else UNKNOWN
-    if isinstance(owner, dict):
-        if isinstance(key, (str, int, float)):
-            return owner.get(key, UNKNOWN)
-        return library.any_of(list(owner.values())) if key is UNKNOWN else UNKNOWN
-    if isinstance(owner, Instance) and isinstance(key, str):
-        return owner.names.get(key, UNKNOWN)
-    if isinstance(owner, str):
-        return HOLE
-    return UNKNOWN
 
 
 _EXPRESSIONS: dict[type[ast.expr], Callable[..., Value]] = {

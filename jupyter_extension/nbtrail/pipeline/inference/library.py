@@ -18,7 +18,6 @@ from nbtrail.pipeline.inference.values import (
     Instance,
     PathValue,
     Value,
-    either,
     lift,
     squeeze,
     text_of,
@@ -47,6 +46,8 @@ _TEMPORARY = frozenset(
     {"tempfile.mkdtemp", "tempfile.mktemp", "tempfile.gettempdir", "tempfile.NamedTemporaryFile",
      "tempfile.TemporaryFile", "tempfile.TemporaryDirectory"}
 )  # fmt: skip
+#: What the object of `get_ipython` goes by.
+SHELL_OBJECT = "IPython.shell"
 _IN_MEMORY = Handle("", "database")
 _FOLDER_LISTS = frozenset({"os.listdir", "os.scandir", "os.walk"})
 _STRING_METHODS = frozenset(
@@ -116,7 +117,7 @@ def call_external(name: str, arguments: Sequence[Value], keywords: Mapping[str, 
     if name in ("sqlalchemy.create_engine", "create_engine"):
         return lift(engine, arguments[0]) if arguments else UNKNOWN
     if name in ("IPython.get_ipython", "IPython.core.getipython.get_ipython"):
-        return External("IPython.shell")
+        return External(SHELL_OBJECT)
     if name in ("joblib.delayed", "dask.delayed", "delayed") and arguments:
         return arguments[0]
     if name in ("types.SimpleNamespace", "argparse.Namespace", "dict", "easydict.EasyDict"):
@@ -393,8 +394,3 @@ def external_attribute(value: External, name: str) -> Value:
     if dotted in ("os.curdir", "os.pardir"):
         return "." if name == "curdir" else ".."
     return External(dotted)
-
-
-def any_of(values: list[Value]) -> Value:
-    """One of the values of a container whose key is not known."""
-    return either(values) if values else UNKNOWN

@@ -32,6 +32,9 @@ _R_WRITE = re.compile(
 
 #: Without one there is no name with a date: most cells need not be looked through for them.
 _YEAR = re.compile(r"(?:19|20)\d\d")
+#: Packages that let notebooks be imported.
+_NOTEBOOK_IMPORTERS = frozenset({"import_ipynb", "nbimporter", "ipynb", "importnb"})
+_IMPORTED_FROM = re.compile(r"^ipynb\.fs\.(?:full|defs)\.")
 #: A comment, and what stands in front of it with all quotes closed.
 _COMMENT = re.compile(r"""^((?:[^"'#]|"[^"]*"|'[^']*')*)#.*""")
 
@@ -211,7 +214,7 @@ class LocalModules:
             top = name.lstrip(".").split(".")[0]
             if top:
                 self.missing.add(top)
-            return None
+            return self._notebook(name, walk)
         if file in self._loaded:
             return self._loaded[file]
         scope = Scope({"__name__": name, "__file__": self._own_path(file)})
@@ -235,6 +238,25 @@ class LocalModules:
             if source is not None:
                 self._walk(file, source, walk, walk.scope)
             return
+        self._run_notebook(file, walk, walk.scope)
+
+    def _notebook(self, name: str, walk: Expressions) -> Module | None:
+        """A notebook that is imported like a module, where the code can do that."""
+        if self.missing.isdisjoint(_NOTEBOOK_IMPORTERS):
+            return None
+        path = _IMPORTED_FROM.sub("", name).replace(".", "/") + ".ipynb"
+        relative = next((p for p in self._places(path) if (self.root / p).is_file()), None)
+        if relative is None:
+            return None
+        file = self.root / relative
+        if file not in self._loaded:
+            module = self._loaded[file] = Module(name, Scope({"__name__": name}))
+            walk.touch("read", path)
+            self._run_notebook(file, walk, module.scope)
+        return self._loaded[file]
+
+    def _run_notebook(self, file: Path, walk: Expressions, scope: Scope) -> None:
+        """Take in what a notebook binds; its files are those of its own step."""
         try:
             notebook = read_notebook(file)
         except NbtrailError:
@@ -244,7 +266,7 @@ class LocalModules:
             for cell in code_cells_of(notebook):
                 tree = parse_cell(cell.source)
                 if tree is not None and isinstance(walk, Interpreter):
-                    walk.run_module(tree, walk.scope)
+                    walk.run_module(tree, scope)
         finally:
             walk.silent -= 1
 
