@@ -72,8 +72,14 @@ class Settings:
         """Machine-readable output: the only thing on stdout."""
         import msgspec
 
-        text = msgspec.json.format(msgspec.json.encode(data), indent=2)
-        sys.stdout.write(text.decode() + "\n")
+        try:
+            text = msgspec.json.format(msgspec.json.encode(data), indent=2).decode()
+        except UnicodeEncodeError:
+            # Half of a character, which a notebook may hold, can be written as an escape only.
+            import json
+
+            text = json.dumps(msgspec.to_builtins(data), indent=2)
+        sys.stdout.write(text + "\n")
 
     def say(self, text: str = "") -> None:
         """A line for people; nothing with ``-q``."""

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from nbtrail.diff.data import compare_data
 from nbtrail.diff.images import PixelBudget, compare_images
 from nbtrail.diff.sequences import common
@@ -239,7 +237,7 @@ def _key(output: _Output) -> tuple[Any, ...]:
     if not output.data:
         return (output.type, output.name, output.text)
     parts = tuple(
-        (mime, text_of(value) if isinstance(value, (str, list)) else msgspec.json.encode(value))
+        (mime, text_of(value) if isinstance(value, (str, list)) else repr(value))
         for mime, value in sorted(output.data.items())
     )
     return (output.type, output.name, output.text, parts)

@@ -50,6 +50,18 @@ def test_each_bad_file_gets_its_own_message(
         assert failed.stdout == ""
 
 
+def test_halves_of_characters_can_be_compared(tmp_path: Path) -> None:
+    """JSON may hold them, UTF-8 may not."""
+    for name, text in (("a", "x = '\ud800'"), ("b", "x = '\udfff'")):
+        shown = [display(application__json={"x": text + str(n)}) for n in range(3)]
+        write(tmp_path / f"{name}.ipynb", notebook(code(text, "c", [*shown, stream(text)])))
+    said = nbtrail(tmp_path, "diff", "a.ipynb", "b.ipynb", "--outputs", code=1).stdout
+    assert "  + x = '\\xdfff'" in said
+    told = nbtrail(tmp_path, "diff", "a.ipynb", "b.ipynb", "--json", code=1).stdout
+    assert json.loads(told)["cells"][0]["source"][1]["text"] == "x = '\udfff'"
+    nbtrail(tmp_path, "diff", "a.ipynb", "b.ipynb", "--html", "page.html", code=1)
+
+
 def test_minor_versions_of_the_format_differ_by_noise() -> None:
     a, b = notebook(code("x")), notebook(code("x", "a"))
     a["nbformat_minor"] = 2
