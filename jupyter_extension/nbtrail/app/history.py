@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbtrail.app.access import Access
 from nbtrail.errors import NbtrailError, NotFoundError
+from nbtrail.files import sha256_bytes
 
 if TYPE_CHECKING:
     from nbtrail.diff.images import PixelBudget
@@ -46,6 +47,8 @@ class History(Access):
     def remember(self, path: str, kind: str = "save") -> bool:
         """Take a snapshot of a notebook as it lies on the disk; false where nothing is new.
 
+        What its last run left is on the timeline with the run.
+
         Raises
         ------
         NotFoundError, UnreadableNotebookError, StoreError
@@ -56,11 +59,20 @@ class History(Access):
             data = self.project.resolve(relative).read_bytes()
         except OSError as error:
             raise NotFoundError(f"There is no notebook {relative}.", hint="Check it.") from error
+        if kind == "found" and self._is_what_a_run_left(relative, data):
+            return False
         taken = self.snapshots().take(relative, data, kind)
         if taken.is_new:
             # What changed is found out now, while nobody waits for it.
             self._told(relative, limit=1, git=False)
         return taken.is_new
+
+    def _is_what_a_run_left(self, path: str, data: bytes) -> bool:
+        from nbtrail.ledger import queries
+
+        with self.store.read() as connection:
+            step = queries.last_step_row(connection, path)
+        return step is not None and step.executed_blob == sha256_bytes(data)
 
     def timeline(
         self, path: str, *, limit: int = 50, after: str | None = None

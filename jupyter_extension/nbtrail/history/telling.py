@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, Table, func, or_, select, update
 
-from nbtrail.errors import NbtrailError
+from nbtrail.errors import NbtrailError, NotFoundError
 from nbtrail.history.gitlog import contents
 from nbtrail.history.timeline import GitEvent, Item, snapshot_version
 from nbtrail.history.words import Words, cells_in_words, change_in_words, excerpts_in_words
@@ -67,21 +67,24 @@ class Teller:
         return found
 
     def _tell(self, item: Item) -> tuple[Told, str | None]:
-        try:
-            if item.place == "git":
-                return self._commit(item.row), f"git:{item.row.revision[:10]}"
-            assert self._store is not None
-            with self._store.read() as connection:
-                if item.place == "execution":
-                    return self._executions(connection, item)
-                if item.place == "step":
-                    blob = item.row.executed_blob
-                    version = None if blob is None else f"run:{item.row.run_id}"
-                    return self._step(connection, item.row), version
-                return self._entry(connection, item.row), snapshot_version(item.row)
-        except NbtrailError as error:
-            log.debug("nothing can be said of an entry: %s", error)
-            return Told(), None
+        if item.place == "git":
+            return self._commit(item.row), f"git:{item.row.revision[:10]}"
+        assert self._store is not None
+        with self._store.read() as connection:
+            if item.place == "execution":
+                return self._executions(connection, item)
+            if item.place == "step":
+                blob = item.row.executed_blob
+                version = None if blob is None else f"run:{item.row.run_id}"
+                tell = self._step
+            else:
+                version = snapshot_version(item.row)
+                tell = self._entry
+            try:
+                return tell(connection, item.row), version
+            except NotFoundError as error:
+                log.debug("what changed cannot be told: %s", error)
+                return Told(), version
 
     # Saves, renames, restores
 

@@ -38,7 +38,7 @@ _SMALL = 64_000
 #: How the item of a cell ends whose outputs are the next item.
 _WITH_OUTPUTS = b"true]"
 #: Packs in memory, by their bytes.
-_CACHED = 64_000_000
+_CACHED = 32_000_000
 _NOTEBOOKS = 32
 
 
@@ -287,12 +287,15 @@ class Snapshots:
             with self._store.read() as connection:
                 query = select(t.packs.c.sha256).where(t.packs.c.id == number)
                 digest = connection.execute(query).scalar()
-            if digest is None:
-                raise NotFoundError("The store no longer has this snapshot.")
+            if digest is None or not self._store.blobs.has(digest):
+                raise NotFoundError(
+                    "The store does not have this snapshot.",
+                    hint="It may lie on the machine that took it, or be older than [store] keeps.",
+                )
             data = self._store.blobs.get(digest)
             found = msgspec.msgpack.decode(data, type=list[bytes])
             self._packs[number] = found
-            while sum(map(_size, self._packs.values())) > _CACHED and len(self._packs) > 1:
+            while sum(map(_size, self._packs.values())) > _CACHED:
                 self._packs.popitem(last=False)
         return found
 

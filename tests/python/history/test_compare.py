@@ -121,6 +121,7 @@ def test_runs_are_on_the_timeline_and_outlive_a_rename(
     )  # fmt: skip
     assert told[4][:2] == ("run", by["base"])
     assert entries == opened.timeline(renamed(opened))[0]
+    assert not opened.remember(FIRST, "found")  # as the run left it
     copy = opened.version(renamed(opened), f"run:{by['base']}")
     assert "seed = 1\n" in copy["cells"][1]["source"]
     done = opened.restore(renamed(opened), f"run:{by['base']}", cell="cell-1")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from nbtrail.app import OpenProject
+from nbtrail.app import OpenProject, open_project
 from nbtrail.errors import (
     ConflictError,
     NbtrailError,
@@ -385,3 +385,19 @@ def test_new_commits_are_seen_at_once(opened: OpenProject, save: Save) -> None:
         commits = [e for e in opened.timeline(NAME)[0] if e.kind == "commit"]
         assert len(commits) == number
         save("depth = 2")
+
+
+def test_a_snapshot_of_another_machine_is_named_but_not_there(
+    opened: OpenProject, save: Save
+) -> None:
+    version = save("depth = 1")
+    for file in opened.store.folder.glob("blobs/*/*.zst"):
+        file.unlink()
+    with open_project(opened.project.root) as elsewhere:
+        with pytest.raises(NotFoundError, match="machine that took it"):
+            elsewhere.version(NAME, version)
+        write_notebook(opened.project.root / NAME, notebook("depth = 2"))
+        assert elsewhere.remember(NAME)
+        newest = elsewhere.timeline(NAME)[0][0].version
+        assert newest is not None
+        assert elsewhere.version(NAME, newest)["cells"][0]["source"] == ["depth = 2"]
