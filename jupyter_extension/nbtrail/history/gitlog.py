@@ -19,7 +19,7 @@ _SHORT = 10
 def git_events(root: Path, path: str) -> list[GitEvent]:
     """Newest first; empty outside a repository, without git, or where git takes too long."""
     found = _commits(root, path) + _checkouts(root, path)
-    return sorted(found, key=lambda event: (-event.at, event.revision))
+    return sorted(found, key=lambda event: -event.at)
 
 
 def git_mark(root: Path) -> bytes:

@@ -241,9 +241,14 @@ def _executions(connection: Connection, identity: int, position: int | None) -> 
 
 
 def _git(events: list[GitEvent], position: tuple[float, str] | None) -> Iterator[Item]:
+    if position is not None:
+        # Several may be of the same second: git's own order is kept.
+        places = [n for n, e in enumerate(events) if (e.at, e.revision) == tuple(position)]
+        older = (n for n, e in enumerate(events) if e.at < position[0])
+        first = places[-1] + 1 if places else next(older, len(events))
+        events = events[first:]
     for event in events:
-        if position is None or (-event.at, event.revision) > (-position[0], position[1]):
-            yield Item(event.at, "git", event)
+        yield Item(event.at, "git", event)
 
 
 def _advance(position: Position, item: Item) -> None:

@@ -8,6 +8,7 @@ the caller has on screen. An existing file whose name holds ``@`` wins.
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -166,7 +167,7 @@ def _side_of_merge(project: Project, version: Version, stage: int) -> Notebook:
 
 
 def git_content(root: Path, path: str, revision: str) -> bytes:
-    """The bytes of a file at a revision.
+    """The bytes of a file at a revision, under the name that it had then.
 
     Raises
     ------
@@ -178,11 +179,25 @@ def git_content(root: Path, path: str, revision: str) -> bytes:
     try:
         return _git(root, "show", f"{revision}:./{path}")
     except NotFoundError as error:
+        for name in _earlier_names(root, path):
+            with contextlib.suppress(NotFoundError):
+                return _git(root, "show", f"{revision}:./{name}")
         commits = _commits_there(root, path)
         raise NotFoundError(
             f"git has no {path} at {revision}: {error.message}",
             hint=there_is("git", commits, "No commit has this file.") if commits else "",
         ) from error
+
+
+def _earlier_names(root: Path, path: str) -> list[str]:
+    """Names that git knows the file by from before renames, the newest first."""
+    arguments = ("--follow", "--relative", "--name-only", "--format=", "--", path)
+    try:
+        listed = _git(root, "-c", "core.quotePath=false", "log", *arguments)
+    except NbtrailError:
+        return []
+    names = dict.fromkeys(listed.decode("utf-8", "surrogateescape").splitlines())
+    return [name for name in names if name and name != path]
 
 
 def _commits_there(root: Path, path: str) -> list[str]:

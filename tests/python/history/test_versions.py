@@ -401,3 +401,26 @@ def test_a_snapshot_of_another_machine_is_named_but_not_there(
         newest = elsewhere.timeline(NAME)[0][0].version
         assert newest is not None
         assert elsewhere.version(NAME, newest)["cells"][0]["source"] == ["depth = 2"]
+
+
+def test_commits_from_before_a_rename_are_versions_of_the_notebook(
+    opened: OpenProject, save: Save
+) -> None:
+    root = opened.project.root
+    git(root, "init", "-b", "main")
+    save("depth = 1", "x = 2", "y = 3")
+    git(root, "add", NAME)
+    git(root, "commit", "-m", "under the old name")
+    new = "CLEANING-trees.ipynb"
+    git(root, "mv", NAME, new)
+    git(root, "commit", "-m", "renamed")
+    entries, cursor = opened.timeline(new, limit=1)
+    while cursor is not None:
+        page, cursor = opened.timeline(new, limit=1, after=cursor)
+        entries += page
+    assert entries == opened.timeline(new)[0]
+    commits = [entry for entry in entries if entry.kind == "commit"]
+    assert [entry.path for entry in commits] == [new, NAME]
+    assert commits[1].version is not None
+    found = opened.version(new, commits[1].version)
+    assert found["cells"][0]["source"] == ["depth = 1"]
