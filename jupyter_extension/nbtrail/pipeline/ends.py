@@ -52,12 +52,11 @@ def _latest(
     for path, group in _groups(order, ahead).items():
         if depth[path] and path not in used:
             ends[group].append(path)
-    return {
-        path
-        for paths in ends.values()
-        for path in paths
-        if late[path] == max(late[other] for other in paths)
-    }
+    results: set[str] = set()
+    for paths in ends.values():
+        latest = max(late[path] for path in paths)
+        results.update(path for path in paths if late[path] == latest)
+    return results
 
 
 def _last_numbers(project: Project, order: Sequence[str]) -> set[str]:

@@ -19,7 +19,7 @@ from nbtrail.pipeline.inference.static import Analysis, analyse
 from nbtrail.workers import shares, spread
 
 #: Part of the file's name: another analysis never reads the results of this one.
-_VERSION = 3
+_VERSION = 4
 
 
 class Entry(msgspec.Struct, frozen=True):
