@@ -316,7 +316,7 @@ def test_what_is_no_notebook_is_one_finding_and_the_rest_runs(
     found = answer(project, "check", code=1)["findings"]
     broken = [f for f in found if f["path"] == "CLEANING-broken-one.ipynb"]
     assert [(f["code"], f["severity"]) for f in broken] == [(code, "error")]
-    assert answer(project, "graph")["order"] == [CLEANING, EXPERIMENTAL]
+    assert answer(project, "graph", code=1)["order"] == [CLEANING, EXPERIMENTAL]
     assert [s["status"] for s in answer(project, "run")["steps"]] == ["ran", "ran"]
     assert (project / "CLEANING-broken-one.ipynb").read_text() == content
 
