@@ -12,9 +12,10 @@ from nbtrail.diff.outputs import diff_outputs, one_sided
 from nbtrail.diff.shape import CellDiff, NotebookDiff, OutputDiff, worst
 from nbtrail.diff.sources import diff_lines, lines_of
 from nbtrail.errors import ConflictError
-from nbtrail.notebooks.cells import Cell, cells_of
+from nbtrail.notebooks.cells import Cell, cells_of, text_of
 from nbtrail.notebooks.document import Notebook, collector_paused
 
+_SPENT = Cell(-1, "", "", "", None, ())
 _COUNTED = {
     "equal": "equal",
     "modify": "modified",
@@ -51,14 +52,13 @@ def _diff(a: Notebook, b: Notebook, budget: PixelBudget) -> NotebookDiff:
     entries: list[CellDiff] = []
     for i, j in _in_reading_order(len(cells_a), len(cells_b), pairs, elsewhere):
         if i is None and j is not None:
-            entries.append(_inserted(cells_b[j], raw_b[j]))
+            entries.append(_inserted(_take(cells_b, j), raw_b[j]))
         elif i is not None and j is None:
-            entries.append(_deleted(cells_a[i], raw_a[i]))
+            entries.append(_deleted(_take(cells_a, i), raw_a[i]))
         elif i is not None and j is not None:
-            entries.append(
-                _matched(cells_a[i], cells_b[j], raw_a[i], raw_b[j], j in elsewhere, budget)
-            )
-    _relate(entries, cells_a, cells_b)
+            cell_a, cell_b = _take(cells_a, i), _take(cells_b, j)
+            entries.append(_matched(cell_a, cell_b, raw_a[i], raw_b[j], j in elsewhere, budget))
+    _relate(entries, raw_a, raw_b)
     rest_a = {k: v for k, v in a.items() if k != "cells"}
     rest_b = {k: v for k, v in b.items() if k != "cells"}
     unchanged = rest_a == rest_b
@@ -123,6 +123,12 @@ def _in_reading_order(
             reported = i
         yield i, j
     yield from ((k, None) for k in range(reported, count_a) if k not in matched)
+
+
+def _take(cells: list[Cell], index: int) -> Cell:
+    """A cell that nobody asks for again: its text would be in the memory twice to the end."""
+    cell, cells[index] = cells[index], _SPENT
+    return cell
 
 
 def _matched(
@@ -207,29 +213,28 @@ def _set_outputs(entry: CellDiff, found: list[OutputDiff]) -> None:
     entry["why"] = "; ".join(dict.fromkeys(reasons))
 
 
-def _relate(entries: list[CellDiff], a: Sequence[Cell], b: Sequence[Cell]) -> None:
+def _relate(entries: list[CellDiff], a: Sequence[Any], b: Sequence[Any]) -> None:
     """Say of new cells which one they were split from, of deleted ones which they went into."""
-    edited = [e for e in entries if e["a"] is not None and e["b"] is not None]
-    by_a = {e["a"]: e for e in edited if e["source_changed"]}
-    by_b = {e["b"]: e for e in edited if e["source_changed"]}
-    for entry in entries:
+    edited = [
+        e for e in entries if e["source_changed"] and e["a"] is not None and e["b"] is not None
+    ]
+    by_a, by_b = {e["a"]: e for e in edited}, {e["b"]: e for e in edited}
+    for entry in entries if edited else ():
         if entry["op"] == "insert" and entry["b"] is not None:
-            source = b[entry["b"]].source
             for near in (entry["b"] - 1, entry["b"] + 1):
                 other = by_b.get(near)
-                if other and other["a"] is not None and _holds(a[other["a"]], source):
+                if other and other["a"] is not None and _holds(a[other["a"]], b[entry["b"]]):
                     entry["related"] = {"how": "split", "cell": near}
         elif entry["op"] == "delete" and entry["a"] is not None:
-            source = a[entry["a"]].source
             for near in (entry["a"] - 1, entry["a"] + 1):
                 other = by_a.get(near)
-                if other and other["b"] is not None and _holds(b[other["b"]], source):
+                if other and other["b"] is not None and _holds(b[other["b"]], a[entry["a"]]):
                     entry["related"] = {"how": "merge", "cell": other["b"]}
 
 
-def _holds(cell: Cell, part: str) -> bool:
-    part = part.strip()
-    return bool(part) and part in cell.source
+def _holds(whole: dict[str, Any], part: dict[str, Any]) -> bool:
+    text = text_of(part.get("source")).strip()
+    return bool(text) and text in text_of(whole.get("source"))
 
 
 def _summary(entries: Sequence[CellDiff]) -> dict[str, int]:
