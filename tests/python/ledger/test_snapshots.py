@@ -9,13 +9,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from nbtrail.app import open_project
 from nbtrail.config import StoreConfig
-from nbtrail.ledger import history, retention, tables
+from nbtrail.ledger import history, retention, runs, tables
 from nbtrail.ledger.snapshots import Snapshots, find_snapshot, note_rename
 from nbtrail.ledger.store import Store
 from nbtrail.project import Project
 
-from .test_ledger import empty, migrate
+from .test_ledger import empty, migrate, run_cell
 
 __all__ = ["empty"]
 
@@ -154,6 +155,34 @@ def test_a_ledger_of_the_former_schema_gets_a_timeline(
         assert count(store, tables.notebooks) == 1
     finally:
         store.close()
+
+
+def test_a_timeline_with_runs_executions_and_a_restore(project: Project, store: Store) -> None:
+    file = project.root / "a.ipynb"
+    with open_project(project.root) as opened:
+        for depth in (1, 2):
+            file.write_bytes(book(f"depth = {depth}"))
+            opened.remember("a.ipynb")
+            with store.write() as connection:
+                run_cell(connection, depth)
+                runs.create_run(connection, f"r{depth}", "pipeline", request={})
+                runs.plan_steps(connection, f"r{depth}", ["a.ipynb"])
+                metrics = {"auc": depth / 4}
+                runs.update_step(connection, f"r{depth}", 0, status="ran", metrics=metrics)
+        first, cursor = opened.timeline("a.ipynb", limit=3)
+        rest, end = opened.timeline("a.ipynb", limit=3, after=cursor)
+        assert end is None
+        told = [(entry.kind, entry.what) for entry in first + rest]
+        assert told == [
+            ("run", "ran; auc 0.25 → 0.5"),
+            ("save", "cell 1: depth 1 → 2"),
+            ("run", "ran; auc 0.25"),
+            ("save", "the first that is kept: 1 cell"),
+            ("execution", "2 executions"),
+        ]
+        done = opened.restore("a.ipynb", str(rest[0].version))
+        assert done.changed
+        assert opened.version("a.ipynb", "saved")["cells"][0]["source"] == ["depth = 1"]
 
 
 def _database(project: Project) -> Any:
