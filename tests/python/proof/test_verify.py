@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -51,11 +50,14 @@ def contents(root: Path) -> dict[str, bytes]:
     }
 
 
-def test_the_same_again_is_identical_and_leaves_the_project_alone(numbers):
+def test_the_same_again_is_identical_and_leaves_the_project_alone(numbers, tmp_path, monkeypatch):
+    # Of this test alone: others verify at the same time.
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
     ran = numbers.run(date="2026-02-03")
     assert ran.summary.status == "ok"
     before = contents(numbers.root)
-    temporary = set(os.listdir(tempfile.gettempdir()))
     detail = numbers.verify()
     assert (detail.summary.status, detail.summary.verdict) == ("ok", "identical")
     assert detail.summary.against == ran.summary.run
@@ -65,8 +67,7 @@ def test_the_same_again_is_identical_and_leaves_the_project_alone(numbers):
     assert [step.status for step in detail.steps] == ["ran", "ran", "ran"]
     assert detail.summary.metrics == ran.summary.metrics
     assert contents(numbers.root) == before
-    left = set(os.listdir(tempfile.gettempdir())) - temporary
-    assert not [name for name in left if name.startswith("nbtrail-verify-")]
+    assert copies(temporary) == []
     certificate = json.loads((numbers.root / detail.certificate).read_text())
     assert certificate["verdict"] == "identical"
     assert certificate["order"] == [step.path for step in detail.steps]
