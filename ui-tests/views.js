@@ -46,7 +46,7 @@ const scrolled = page =>
     const view = window.jupyterapp.shell.currentWidget.content.node;
     const frames = [];
     let before = await new Promise(resolve => requestAnimationFrame(resolve));
-    for (let n = 0; n < 240; n++) {
+    for (let n = 0; n < 100; n++) {
       view.scrollTop += 120;
       const now = await new Promise(resolve => requestAnimationFrame(resolve));
       frames.push(now - before);

@@ -345,4 +345,22 @@ describe('ProjectModel', () => {
       expect(notebook.error?.message).toBe('Not JSON.');
     });
   });
+
+  it('should compare the chosen runs, else the last two of a kind', async () => {
+    client.runList = [
+      run({ run: 'r4', kind: 'verify' }),
+      run({ run: 'r3' }),
+      run({ run: 'r2', status: 'failed' }),
+      run({ run: 'r1' })
+    ];
+    await model.refresh('runs');
+    expect(model.comparedRuns).toEqual(['r1', 'r3']);
+    expect(model.withPrevious('r4')).toEqual([]);
+    model.chooseRun('r4', true);
+    model.chooseRun('r2', true);
+    expect(model.comparedRuns).toEqual(['r2', 'r4']);
+    model.chooseRun('r2', false);
+    model.chooseRun('r4', false);
+    expect(model.comparedRuns).toEqual(['r1', 'r3']);
+  });
 });

@@ -11,8 +11,12 @@ export class DrawQueue implements IDisposable {
   constructor(root: HTMLElement) {
     this._observer = new IntersectionObserver(
       entries => {
-        for (const { isIntersecting, target } of entries) {
-          this._near[isIntersecting ? 'add' : 'delete'](target);
+        for (const { boundingClientRect, isIntersecting, target } of entries) {
+          if (isIntersecting) {
+            this._near.set(target, boundingClientRect);
+          } else {
+            this._near.delete(target);
+          }
         }
         this._schedule();
       },
@@ -57,12 +61,12 @@ export class DrawQueue implements IDisposable {
   private _draw(): void {
     this._frame = 0;
     const middle = window.innerHeight / 2;
-    const away = (node: Element): number => {
-      const { bottom, top } = node.getBoundingClientRect();
-      return Math.max(top - middle, middle - bottom, 0);
-    };
+    // Places as the observer saw them: asking for them now would cost a layout.
     const nearest = [...this._near]
-      .map(node => ({ node, distance: away(node) }))
+      .map(([node, { bottom, top }]) => ({
+        node,
+        distance: Math.max(top - middle, middle - bottom, 0)
+      }))
       .sort((a, b) => a.distance - b.distance)
       .slice(0, DrawQueue.PER_FRAME);
     for (const { node } of nearest) {
@@ -75,7 +79,7 @@ export class DrawQueue implements IDisposable {
 
   private _frame = 0;
   private _isDisposed = false;
-  private readonly _near = new Set<Element>();
+  private readonly _near = new Map<Element, DOMRectReadOnly>();
   private readonly _observer: IntersectionObserver;
   private readonly _waiting = new Map<Element, () => void>();
 }
