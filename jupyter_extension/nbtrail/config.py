@@ -169,6 +169,8 @@ class PipelineConfig(_Section, frozen=True):
         How many steps are at work at once.
     executor, scheduler
         Where steps are executed: ``local``, or ``dask`` with the address of the scheduler.
+    import_ahead
+        Whether kernels that wait for their step import what its notebook imports first.
     exclude
         Glob patterns of notebooks that are no steps.
     """
@@ -180,6 +182,7 @@ class PipelineConfig(_Section, frozen=True):
     jobs: Annotated[int, msgspec.Meta(ge=1, le=256)] = 1
     executor: Literal["local", "dask"] = "local"
     scheduler: str = ""
+    import_ahead: bool = True
     exclude: tuple[str, ...] = ()
     steps: tuple[StepConfig, ...] = ()
 

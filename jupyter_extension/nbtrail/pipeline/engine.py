@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -25,6 +26,7 @@ from nbtrail.ledger.store import Store
 from nbtrail.ledger.writer import Writer
 from nbtrail.notebooks.document import Notebook, parse_notebook
 from nbtrail.pipeline import cells
+from nbtrail.pipeline.ahead import leading_imports
 from nbtrail.pipeline.environments import kernel_of
 from nbtrail.pipeline.executors import (
     Executor,
@@ -36,7 +38,7 @@ from nbtrail.pipeline.executors import (
 from nbtrail.pipeline.graph import Graph
 from nbtrail.pipeline.hashes import FileHashes
 from nbtrail.pipeline.inference.cache import AnalysisCache
-from nbtrail.pipeline.kernels import environment_fingerprint
+from nbtrail.pipeline.kernels import Wish, environment_fingerprint
 from nbtrail.pipeline.limits import limits_of
 from nbtrail.pipeline.request import RunRequest
 from nbtrail.pipeline.schedule import Schedule
@@ -57,6 +59,7 @@ class Switches:
     reuse: bool = True
     write_back: bool = True
     keep_outputs: bool = True
+    import_ahead: bool = True
 
 
 @dataclass
@@ -228,6 +231,7 @@ class Engine:
             kernel=kernel_of(self.project, path, notebook),
             params=self.request.params,
             limits=limits_of(self.project.config.pipeline, path, self.request),
+            imports=self._imports_ahead(path, notebook),
         )
 
     async def carry_out(self, task: StepTask, on_cell: Callable[[int], None]) -> StepResult:
@@ -235,7 +239,7 @@ class Engine:
         executor, writer = self._equipment()
         lost = writer.lost
         # With its own, which it takes from those that are started.
-        executor.prepare([(task.kernel, task.folder), *self._kernels_ahead()])
+        executor.prepare([task.wish, *self._kernels_ahead()])
         result = await executor.execute(task, on_cell, self.cancelled)
         for record in result.records:
             writer.submit(record)
@@ -271,16 +275,23 @@ class Engine:
         """ISO date under which a step runs."""
         return self.dates.get(path, self.request.date)
 
-    def _kernels_ahead(self) -> list[tuple[str, str]]:
+    def _imports_ahead(self, path: str, notebook: Notebook) -> tuple[str, ...]:
+        """What the kernel of a step may import while it waits."""
+        if not (self.switches.import_ahead and self.project.config.pipeline.import_ahead):
+            return ()
+        return leading_imports(notebook, (self.project.root / path).parent)
+
+    def _kernels_ahead(self) -> list[Wish]:
         """Kernels of the steps behind those that run, one more than run at once.
 
         A kernel takes longer to start than many a step to run. Steps that probably need none,
         because nothing has changed, are left out.
         """
-        found: list[tuple[str, str]] = []
+        found: list[Wish] = []
+        most = min(self.request.jobs, os.cpu_count() or 1)
         expected: set[str] = set()
         for path in self.steps:
-            if len(found) > self.request.jobs:
+            if len(found) > most:
                 break
             if path in self.statuses or not self._will_run(path, expected):
                 continue
@@ -288,7 +299,9 @@ class Engine:
             with suppress(OSError, NbtrailError):
                 file = self.project.root / path
                 notebook = parse_notebook(file.read_bytes(), path)
-                found.append((kernel_of(self.project, path, notebook), str(file.parent)))
+                kernel = kernel_of(self.project, path, notebook)
+                imports = self._imports_ahead(path, notebook)
+                found.append(Wish(kernel, str(file.parent), imports))
         return found
 
     def _will_run(self, path: str, expected: Collection[str]) -> bool:

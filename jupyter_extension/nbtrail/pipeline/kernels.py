@@ -8,18 +8,25 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty
-from typing import Any
+from typing import Any, NamedTuple
 
 from nbtrail.errors import KernelError
 from nbtrail.files import sha256_bytes
+from nbtrail.pipeline.ahead import import_code
 from nbtrail.pipeline.processes import kill_family
 
 #: Seconds that a kernel may take until it answers for the first time.
 START_TIMEOUT = 90.0
+#: Seconds that a kernel may take for what it imports ahead of its step.
+IMPORT_TIMEOUT = 60.0
+#: Languages of kernels that the probe knows.
+PROBED = ("python", "ipython")
+#: Messages of a kernel that shows something.
+_SHOWN = ("stream", "display_data", "execute_result", "error")
 #: Seconds that a kernel gets to end by itself.
 _SHUTDOWN_TIMEOUT = 3.0
 
@@ -91,6 +98,14 @@ def environment_fingerprint(name: str) -> str:
     return sha256_bytes(json.dumps(facts).encode())
 
 
+class Wish(NamedTuple):
+    """A kernel that a step needs: its name, where it works, and what it may import ahead."""
+
+    name: str
+    folder: str
+    imports: tuple[str, ...] = ()
+
+
 @dataclass
 class Kernel:
     """A running kernel; ``client`` is ``None`` until it has answered."""
@@ -135,42 +150,48 @@ class KernelPool:
     ----------
     env
         Variables of the kernels' processes.
+    probe
+        What Python kernels execute before anything is imported ahead.
     """
 
-    def __init__(self, env: Mapping[str, str]) -> None:
+    def __init__(self, env: Mapping[str, str], probe: str = "") -> None:
         self._env = dict(env)
-        self._ahead: list[tuple[tuple[str, str], asyncio.Task[Kernel]]] = []
+        self._probe = probe
+        self._ahead: list[tuple[Wish, asyncio.Task[Kernel]]] = []
+        self._loud: set[tuple[str, ...]] = set()
+        # The kernel that is needed first does not wait for what others import.
+        self._importing = asyncio.Semaphore(os.cpu_count() or 1)
         self._ending: set[asyncio.Task[None]] = set()
         self._alive: dict[int, Kernel] = {}
 
-    def prepare(self, wanted: Sequence[tuple[str, str]]) -> None:
-        """Start the kernels that will probably be needed next, as ``(name, folder)``.
+    def prepare(self, wanted: Sequence[Wish]) -> None:
+        """Start the kernels that will probably be needed next.
 
         Of those that wait already, the ones not wanted any more are ended.
         """
         left, kept = Counter(wanted), []
-        for kind, task in self._ahead:
-            if left[kind] > 0:
-                left[kind] -= 1
-                kept.append((kind, task))
+        for wish, task in self._ahead:
+            if left[wish] > 0:
+                left[wish] -= 1
+                kept.append((wish, task))
             else:
                 self._drop(task)
-        new = [kind for kind, count in left.items() for _ in range(count)]
-        self._ahead = [*kept, *((kind, asyncio.ensure_future(self._start(*kind))) for kind in new)]
+        new = [wish for wish, count in left.items() for _ in range(count)]
+        self._ahead = [*kept, *((w, asyncio.ensure_future(self._start_ahead(w))) for w in new)]
 
-    async def take(self, name: str, folder: str) -> Kernel:
-        """A fresh kernel of this kind, working in ``folder``.
+    async def take(self, wish: Wish) -> Kernel:
+        """A fresh kernel of this kind; nothing is imported yet in one that was not started ahead.
 
         Raises
         ------
         KernelError
             When it is not installed (the message lists those that are) or does not start.
         """
-        for place, (kind, task) in enumerate(self._ahead):
-            if kind == (name, folder):
+        for place, (started, task) in enumerate(self._ahead):
+            if started == wish:
                 del self._ahead[place]
                 return await task
-        return await self._start(name, folder)
+        return await self._start(wish.name, wish.folder)
 
     def discard(self, kernel: Kernel, *, now: bool = False) -> None:
         """End a kernel in the background; ``now`` kills it and all that it has started."""
@@ -201,6 +222,48 @@ class KernelPool:
     async def _end_started(self, task: asyncio.Task[Kernel]) -> None:
         with contextlib.suppress(KernelError, asyncio.CancelledError):
             await self._end(await task, now=True)
+
+    async def _start_ahead(self, wish: Wish) -> Kernel:
+        """Start a kernel that waits; one that cannot import in silence is replaced."""
+        kernel = await self._start(wish.name, wish.folder)
+        imports = wish.imports
+        if not imports or imports in self._loud or kernel.language not in PROBED:
+            return kernel
+        try:
+            async with self._importing:
+                silent = await asyncio.wait_for(self._import(kernel, imports), IMPORT_TIMEOUT)
+        except (asyncio.TimeoutError, RuntimeError):
+            silent = False
+        except asyncio.CancelledError:
+            await self._end(kernel, now=True)
+            raise
+        if silent:
+            return kernel
+        self._loud.add(imports)
+        await self._end(kernel, now=True)
+        return await self._start(wish.name, wish.folder)
+
+    async def _import(self, kernel: Kernel, imports: tuple[str, ...]) -> bool:
+        """Import ahead; false when something was shown meanwhile, or when it failed.
+
+        The probe comes first, because it has to see what libraries take from Python.
+        """
+        client = kernel.client
+        client.execute(self._probe, silent=True, store_history=False)
+        asked = client.execute(import_code(imports), silent=True, store_history=False)
+        silent = True
+        while True:
+            message = await _next(kernel, client.get_iopub_msg)
+            if message["parent_header"].get("msg_id") != asked:
+                continue
+            if message["msg_type"] in _SHOWN:
+                silent = False
+            elif message["content"].get("execution_state") == "idle":
+                break
+        reply = await _next(kernel, client.get_shell_msg)
+        while reply["parent_header"].get("msg_id") != asked:
+            reply = await _next(kernel, client.get_shell_msg)
+        return silent and reply["content"].get("status") == "ok"
 
     async def _start(self, name: str, folder: str) -> Kernel:
         from jupyter_client.kernelspec import NoSuchKernel
@@ -265,6 +328,16 @@ class KernelPool:
                 await manager.cleanup_resources()
         finally:
             self._alive.pop(id(kernel), None)
+
+
+async def _next(kernel: Kernel, receive: Callable[..., Awaitable[Any]]) -> Any:
+    """The next message of a channel; raises RuntimeError when there will be none."""
+    while True:
+        try:
+            return await receive(timeout=1)
+        except Empty:
+            if not await kernel.is_alive():
+                raise RuntimeError("its process has ended") from None
 
 
 async def _first_answer(kernel: Kernel) -> None:

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from nbtrail.pipeline.executors import RunContext
-from nbtrail.pipeline.kernels import Kernel
+from nbtrail.pipeline.kernels import PROBED, Kernel
 from nbtrail.recorder.install import install_code
 from nbtrail.recorder.recorder import Place, Recorder
 from nbtrail.recorder.sessions import Sink
 
-_PROBED = ("python", "ipython")
 #: Seconds to wait for the recorder to hear a kernel, and to have everything hashed.
 _LISTEN_TIMEOUT = 10.0
 _FLUSH_TIMEOUT = 60.0
@@ -39,7 +38,7 @@ class RunRecording:
         self._state = state
         self._params: dict[str, dict[str, Any]] = {}
         self._recorder = Recorder(on_finished=self._finished)
-        self._probe = install_code(context.root, context.metrics, note_files=context.note_files)
+        self.probe = install_code(context.root, context.metrics, note_files=context.note_files)
 
     async def begin(self, kernel: Kernel, path: str) -> None:
         """Record a kernel from now on, for the notebook at ``path``."""
@@ -52,9 +51,9 @@ class RunRecording:
             language=kernel.language,
             run=self._run,
         )
-        if kernel.language in _PROBED:
+        if kernel.language in PROBED:
             # On the channel that the cells will take, so that it cannot come too late.
-            kernel.client.execute(self._probe, silent=True, store_history=False)
+            kernel.client.execute(self.probe, silent=True, store_history=False)
             if path in self._dates:
                 # The kernel may have been started ahead, for whichever step would need it.
                 code = f"__import__('os').environ['NBTRAIL_DATE'] = {self._dates[path]!r}"

@@ -111,7 +111,9 @@ class Round:
             graph=graph,
             dates=dates_of(self.baseline, graph, self.planned),
             steps=self.planned,
-            switches=Switches(reuse=False, write_back=False, keep_outputs=False),
+            switches=Switches(
+                reuse=False, write_back=False, keep_outputs=False, import_ahead=False
+            ),
             open_store=lambda: Store.open(self.project),
             on_status=on_status,
         )

@@ -25,6 +25,7 @@ import msgspec
 
 from nbtrail.notebooks.document import Notebook
 from nbtrail.pipeline.cells import CellFailure
+from nbtrail.pipeline.kernels import Wish
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -90,6 +91,8 @@ class StepTask(msgspec.Struct, frozen=True):
         Name of the kernel to start.
     params
         Assigned in place of those of the cell tagged ``parameters``.
+    imports
+        What a kernel that is started ahead may import (`nbtrail.pipeline.ahead`).
     """
 
     context: RunContext
@@ -98,6 +101,12 @@ class StepTask(msgspec.Struct, frozen=True):
     kernel: str
     params: dict[str, Any] = {}
     limits: Limits = Limits()
+    imports: tuple[str, ...] = ()
+
+    @property
+    def wish(self) -> Wish:
+        """The kernel that it needs."""
+        return Wish(self.kernel, self.folder, self.imports)
 
     @property
     def folder(self) -> str:
@@ -135,8 +144,8 @@ class StepResult(msgspec.Struct, frozen=True):
 class Executor(Protocol):
     """Executes steps, several at once if it is asked to."""
 
-    def prepare(self, kernels: Sequence[tuple[str, str]]) -> None:
-        """Start kernels that will probably be needed next, as ``(name, folder)``; returns at once.
+    def prepare(self, kernels: Sequence[Wish]) -> None:
+        """Start kernels that will probably be needed next; returns at once.
 
         They replace those asked for before. An executor may do nothing.
         """

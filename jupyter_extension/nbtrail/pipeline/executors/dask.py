@@ -18,7 +18,7 @@ import msgspec
 
 from nbtrail.errors import ClusterError
 from nbtrail.pipeline.executors import RunContext, StepResult, StepTask
-from nbtrail.pipeline.kernels import environment_fingerprint
+from nbtrail.pipeline.kernels import Wish, environment_fingerprint
 
 #: Seconds that the scheduler may take to answer, and that a worker may take to turn up.
 _CONNECT_TIMEOUT = 10.0
@@ -51,7 +51,7 @@ class DaskExecutor:
         self._refused: dict[str, str | None] = {}
         self._choosing = asyncio.Lock()
 
-    def prepare(self, kernels: Sequence[tuple[str, str]]) -> None:
+    def prepare(self, kernels: Sequence[Wish]) -> None:
         """Nothing: which worker will be free is not known."""
 
     async def execute(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nbtrail.pipeline.executors import RunContext, StepResult, StepTask
 from nbtrail.pipeline.executors.session import kernel_environment, run_task
-from nbtrail.pipeline.kernels import KernelPool
+from nbtrail.pipeline.kernels import KernelPool, Wish
 from nbtrail.pipeline.recording import RunRecording
 from nbtrail.recorder.sessions import Sink
 
@@ -17,10 +17,10 @@ class LocalExecutor:
     """Runs steps here; what their cells do is on record as they end (`executors.Executor`)."""
 
     def __init__(self, context: RunContext, sink: Sink, state: Path | None) -> None:
-        self._pool = KernelPool(kernel_environment(context))
         self._recording = RunRecording(context, sink, state)
+        self._pool = KernelPool(kernel_environment(context), self._recording.probe)
 
-    def prepare(self, kernels: Sequence[tuple[str, str]]) -> None:
+    def prepare(self, kernels: Sequence[Wish]) -> None:
         """Start kernels ahead of need."""
         self._pool.prepare(kernels)
 

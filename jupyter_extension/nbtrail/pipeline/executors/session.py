@@ -128,7 +128,7 @@ async def _run_within_limits(
 async def _kernel(task: StepTask, pool: KernelPool) -> Kernel:
     loading = asyncio.ensure_future(asyncio.to_thread(cells.load_client))
     try:
-        return await pool.take(task.kernel, task.folder)
+        return await pool.take(task.wish)
     finally:
         await loading
 
