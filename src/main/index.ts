@@ -83,7 +83,10 @@ export class MainViews {
   }
 
   private _add(kind: IKind): void {
-    const tracker = new WidgetTracker<Frame>({ namespace: kind.command });
+    // What stands before a colon is the namespace to Lab's state.
+    const tracker = new WidgetTracker<Frame>({
+      namespace: kind.command.replace(':', '-')
+    });
     this._kinds.set(kind.command, { ...kind, tracker });
     void this._restorer?.restore(tracker, {
       command: kind.command,
