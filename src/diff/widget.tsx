@@ -95,6 +95,16 @@ export class DiffBody extends TrailView<DiffModel> {
     await this._restore(null);
   }
 
+  /** The layout keeps which versions are compared. */
+  protected override onModelChanged(): void {
+    super.onModelChanged();
+    const sides = `${this.model.a}\n${this.model.b}`;
+    if (sides !== this._sides) {
+      this._sides = sides;
+      this.emitRenamed();
+    }
+  }
+
   protected override renderContent(): JSX.Element {
     const { languages, rendermime, trans } = this.context;
     const { model } = this;
@@ -142,5 +152,6 @@ export class DiffBody extends TrailView<DiffModel> {
 
   private _isNarrow = false;
   private readonly _queue: DrawQueue;
+  private _sides = '';
   private readonly _size: ResizeObserver;
 }
