@@ -113,6 +113,7 @@ class Engine:
         self.looking = threading.Lock()
         self._schedule = Schedule(self.graph, self.steps)
         self._fingerprints: dict[str, str] = {}
+        self._wishes: dict[str, Wish] = {}
         with self.store.read() as connection:
             self._recorded = latest_good_steps(connection).keys()
         self.done = self._done_before()
@@ -239,7 +240,8 @@ class Engine:
         executor, writer = self._equipment()
         lost = writer.lost
         # With its own, which it takes from those that are started.
-        executor.prepare([task.wish, *self._kernels_ahead()])
+        others = {w for path, w in self._wishes.items() if self.statuses.get(path) == "running"}
+        executor.prepare([task.wish, *self._kernels_ahead()], others)
         result = await executor.execute(task, on_cell, self.cancelled)
         for record in result.records:
             writer.submit(record)
@@ -301,7 +303,8 @@ class Engine:
                 notebook = parse_notebook(file.read_bytes(), path)
                 kernel = kernel_of(self.project, path, notebook)
                 imports = self._imports_ahead(path, notebook)
-                found.append(Wish(kernel, str(file.parent), imports))
+                self._wishes[path] = Wish(kernel, str(file.parent), imports)
+                found.append(self._wishes[path])
         return found
 
     def _will_run(self, path: str, expected: Collection[str]) -> bool:

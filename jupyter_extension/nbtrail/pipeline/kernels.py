@@ -8,7 +8,7 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty
@@ -159,25 +159,32 @@ class KernelPool:
         self._probe = probe
         self._ahead: list[tuple[Wish, asyncio.Task[Kernel]]] = []
         self._loud: set[tuple[str, ...]] = set()
-        # The kernel that is needed first does not wait for what others import.
-        self._importing = asyncio.Semaphore(os.cpu_count() or 1)
+        # A kernel that is needed now does not wait for what others import.
+        self._importing = asyncio.Semaphore(max((os.cpu_count() or 1) - 1, 1))
         self._ending: set[asyncio.Task[None]] = set()
         self._alive: dict[int, Kernel] = {}
 
-    def prepare(self, wanted: Sequence[Wish]) -> None:
-        """Start the kernels that will probably be needed next.
+    def prepare(self, wanted: Sequence[Wish], kept: Collection[Wish] = ()) -> None:
+        """Start kernels: the first is needed now, the others probably next.
 
-        Of those that wait already, the ones not wanted any more are ended.
+        Of those that wait already, the ones not wanted any more are ended; those in ``kept`` are
+        about to be taken by other steps.
         """
-        left, kept = Counter(wanted), []
+        left, ahead = Counter(wanted), []
         for wish, task in self._ahead:
             if left[wish] > 0:
                 left[wish] -= 1
-                kept.append((wish, task))
+                ahead.append((wish, task))
+            elif wish in kept:
+                ahead.append((wish, task))
             else:
                 self._drop(task)
         new = [wish for wish, count in left.items() for _ in range(count)]
-        self._ahead = [*kept, *((w, asyncio.ensure_future(self._start_ahead(w))) for w in new)]
+        for wish in new:
+            # What is needed now imports in its cells, where nobody imports for it beside.
+            start = self._start(*wish[:2]) if wish == wanted[0] else self._start_ahead(wish)
+            ahead.append((wish, asyncio.ensure_future(start)))
+        self._ahead = ahead
 
     async def take(self, wish: Wish) -> Kernel:
         """A fresh kernel of this kind; nothing is imported yet in one that was not started ahead.

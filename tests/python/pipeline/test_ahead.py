@@ -88,7 +88,7 @@ def test_a_kernel_that_shows_something_is_replaced(
     async def work() -> str:
         pool = KernelPool(dict(os.environ))
         try:
-            pool.prepare([wish])
+            pool.prepare([Wish("python3", str(tmp_path)), wish])
             kernel = await pool.take(wish)
             return await answer(
                 kernel,
@@ -114,3 +114,27 @@ def test_a_step_is_recorded_as_without(folder: Folder) -> None:
     assert (plain.inputs, plain.outputs) == (ahead.inputs, ahead.outputs)
     assert runs[0].summary.environment == runs[1].summary.environment
     assert folder.outputs(path) == outputs
+
+
+def test_what_another_step_is_about_to_take_is_kept(tmp_path: Path) -> None:
+    first, second, third = (Wish("python3", str(tmp_path), (f"import {m}",)) for m in "abc")
+    for name in "abc":
+        (tmp_path / f"{name}.py").touch()
+
+    async def work() -> str:
+        pool = KernelPool(dict(os.environ))
+        try:
+            pool.prepare([first, second, third])
+            pool.prepare([first, third], kept={second})
+            seen = [
+                await answer(
+                    await pool.take(wish), "import sys\nprint(*(m in sys.modules for m in 'abc'))"
+                )
+                for wish in (first, second, third)
+            ]
+            return ", ".join(seen)
+        finally:
+            await pool.close()
+
+    # What is needed now does not wait for imports; the others have theirs and nobody else's.
+    assert asyncio.run(work()) == "False False False, False True False, False False True"

@@ -17,7 +17,7 @@ An executor is added by a branch in `open_executor`; the engine asks nothing els
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -144,10 +144,11 @@ class StepResult(msgspec.Struct, frozen=True):
 class Executor(Protocol):
     """Executes steps, several at once if it is asked to."""
 
-    def prepare(self, kernels: Sequence[Wish]) -> None:
-        """Start kernels that will probably be needed next; returns at once.
+    def prepare(self, kernels: Sequence[Wish], kept: Collection[Wish] = ()) -> None:
+        """Start kernels: the first is needed now, the others probably next; returns at once.
 
-        They replace those asked for before. An executor may do nothing.
+        They replace those asked for before, save those in ``kept``, which other steps are about
+        to take. An executor may do nothing.
         """
 
     async def execute(

@@ -11,7 +11,7 @@ import asyncio
 import pickle
 import uuid
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -51,7 +51,7 @@ class DaskExecutor:
         self._refused: dict[str, str | None] = {}
         self._choosing = asyncio.Lock()
 
-    def prepare(self, kernels: Sequence[Wish]) -> None:
+    def prepare(self, kernels: Sequence[Wish], kept: Collection[Wish] = ()) -> None:
         """Nothing: which worker will be free is not known."""
 
     async def execute(

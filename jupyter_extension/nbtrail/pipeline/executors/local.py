@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from nbtrail.pipeline.executors import RunContext, StepResult, StepTask
@@ -20,9 +20,9 @@ class LocalExecutor:
         self._recording = RunRecording(context, sink, state)
         self._pool = KernelPool(kernel_environment(context), self._recording.probe)
 
-    def prepare(self, kernels: Sequence[Wish]) -> None:
+    def prepare(self, kernels: Sequence[Wish], kept: Collection[Wish] = ()) -> None:
         """Start kernels ahead of need."""
-        self._pool.prepare(kernels)
+        self._pool.prepare(kernels, kept)
 
     async def execute(
         self, task: StepTask, on_cell: Callable[[int], None], cancelled: asyncio.Event
