@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import zmq
 from jupyter_client.asynchronous.client import AsyncKernelClient
+
+#: Milliseconds that a request may wait for a kernel that takes none.
+_SEND_MS = 1000
 
 
 class CellClient(AsyncKernelClient):
@@ -14,6 +18,12 @@ class CellClient(AsyncKernelClient):
     cell_id: str | None = None
     #: What the kernel says of its language, once it has answered.
     language_info: dict[str, Any] | None = None
+
+    def start_channels(self, *args: Any, **kwargs: Any) -> None:
+        """Open the channels; nobody waits for ever to send to a kernel that is not there."""
+        super().start_channels(*args, **kwargs)
+        for channel in (self.shell_channel, self.control_channel):
+            channel.socket.setsockopt(zmq.SNDTIMEO, _SEND_MS)
 
     def execute(
         self,

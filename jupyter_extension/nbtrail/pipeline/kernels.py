@@ -14,6 +14,8 @@ from pathlib import Path
 from queue import Empty
 from typing import Any, NamedTuple
 
+import zmq
+
 from nbtrail.errors import KernelError
 from nbtrail.files import sha256_bytes
 from nbtrail.pipeline.ahead import import_code
@@ -29,6 +31,7 @@ PROBED = ("python", "ipython")
 _SHOWN = ("stream", "display_data", "execute_result", "error")
 #: Seconds that a kernel gets to end by itself.
 _SHUTDOWN_TIMEOUT = 3.0
+_ENDED = "its process has ended"
 
 
 def spec_argv(name: str) -> list[str] | None:
@@ -273,21 +276,22 @@ class KernelPool:
         return silent and reply["content"].get("status") == "ok"
 
     async def _start(self, name: str, folder: str) -> Kernel:
-        from jupyter_client.kernelspec import NoSuchKernel
+        """Start a kernel; one that ends before it answers is given a second chance.
+
+        Its ports are chosen before it takes them, and another program may be quicker.
+        """
+        specs = _specs_with(name)
+        try:
+            return await self._launch(specs, name, folder)
+        except RuntimeError:
+            with contextlib.suppress(RuntimeError):
+                return await self._launch(specs, name, folder)
+            raise _not_started(name, _ENDED) from None
+
+    async def _launch(self, specs: Any, name: str, folder: str) -> Kernel:
+        """Start a kernel's process; raises RuntimeError when it ends without an answer."""
         from jupyter_client.manager import AsyncKernelManager
 
-        from nbtrail.pipeline.kernel_specs import Specs
-
-        specs = Specs()
-        try:
-            specs.get_kernel_spec(name)
-        except NoSuchKernel:
-            installed = ", ".join(sorted(specs.find_kernel_specs())) or "none"
-            raise KernelError(
-                f"The kernel {name!r} is not installed (installed: {installed}).",
-                hint="Install it, or choose another kernel for the notebook in JupyterLab.",
-                detail={"kernel": name},
-            ) from None
         manager = AsyncKernelManager(kernel_name=name, kernel_spec_manager=specs)
         manager.client_class = "nbtrail.pipeline.client.CellClient"
         kernel = Kernel(name, folder, manager, None)
@@ -296,28 +300,21 @@ class KernelPool:
             # As nbclient has it: what runs in a pipeline is no part of anybody's history.
             history = ["--HistoryManager.hist_file=:memory:"] if manager.ipykernel else []
             await manager.start_kernel(cwd=folder, env=self._env, extra_arguments=history)
-            client = manager.client()
-            client.start_channels()
-            kernel.client = client
+            kernel.client = manager.client()
+            kernel.client.start_channels()
             await asyncio.wait_for(_first_answer(kernel), START_TIMEOUT)
-        except asyncio.TimeoutError:
+        except BaseException as error:
             await self._end(kernel, now=True)
-            raise KernelError(
-                f"The kernel {name!r} did not answer within {START_TIMEOUT:g} s.",
-                hint="Try it in JupyterLab; the machine may be overloaded.",
-                detail={"kernel": name},
-            ) from None
-        except (OSError, RuntimeError, ValueError) as error:
-            await self._end(kernel, now=True)
-            raise KernelError(
-                f"The kernel {name!r} did not start: {error}.",
-                hint="Try it in JupyterLab; its packages may be damaged.",
-                detail={"kernel": name},
-            ) from error
-        except asyncio.CancelledError:
-            await self._end(kernel, now=True)
+            if isinstance(error, asyncio.TimeoutError):
+                raise KernelError(
+                    f"The kernel {name!r} did not answer within {START_TIMEOUT:g} s.",
+                    hint="Try it in JupyterLab; the machine may be overloaded.",
+                    detail={"kernel": name},
+                ) from None
+            if isinstance(error, (OSError, ValueError)):
+                raise _not_started(name, str(error)) from error
             raise
-        client.allow_stdin = False
+        kernel.client.allow_stdin = False
         return kernel
 
     async def _end(self, kernel: Kernel, *, now: bool) -> None:
@@ -337,6 +334,33 @@ class KernelPool:
             self._alive.pop(id(kernel), None)
 
 
+def _specs_with(name: str) -> Any:
+    """The installed kernels; raises KernelError, which lists them, when ``name`` is none."""
+    from jupyter_client.kernelspec import NoSuchKernel
+
+    from nbtrail.pipeline.kernel_specs import Specs
+
+    specs = Specs()
+    try:
+        specs.get_kernel_spec(name)
+    except NoSuchKernel:
+        installed = ", ".join(sorted(specs.find_kernel_specs())) or "none"
+        raise KernelError(
+            f"The kernel {name!r} is not installed (installed: {installed}).",
+            hint="Install it, or choose another kernel for the notebook in JupyterLab.",
+            detail={"kernel": name},
+        ) from None
+    return specs
+
+
+def _not_started(name: str, why: str) -> KernelError:
+    return KernelError(
+        f"The kernel {name!r} did not start: {why}.",
+        hint="Try it in JupyterLab; its packages may be damaged.",
+        detail={"kernel": name},
+    )
+
+
 async def _next(kernel: Kernel, receive: Callable[..., Awaitable[Any]]) -> Any:
     """The next message of a channel; raises RuntimeError when there will be none."""
     while True:
@@ -344,7 +368,7 @@ async def _next(kernel: Kernel, receive: Callable[..., Awaitable[Any]]) -> Any:
             return await receive(timeout=1)
         except Empty:
             if not await kernel.is_alive():
-                raise RuntimeError("its process has ended") from None
+                raise RuntimeError(_ENDED) from None
 
 
 async def _first_answer(kernel: Kernel) -> None:
@@ -360,12 +384,12 @@ async def _first_answer(kernel: Kernel) -> None:
     """
     client = kernel.client
     while True:
-        client.kernel_info()
         try:
+            client.kernel_info()
             while not client.take_info(await client.get_shell_msg(timeout=1)):
                 pass
             await client.get_iopub_msg(timeout=0.2)
             return
-        except Empty:
+        except (Empty, zmq.Again):
             if not await kernel.is_alive():
-                raise RuntimeError("its process has ended") from None
+                raise RuntimeError(_ENDED) from None

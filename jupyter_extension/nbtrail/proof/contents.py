@@ -29,6 +29,8 @@ _ALL = images.PixelBudget(left=None)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?")
 _IMAGES = frozenset((".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".svg"))
 _LONGEST_EXCERPT = 120
+#: Characters of one field of a table.
+_LONGEST_FIELD = 1 << 30
 
 
 class Contents(msgspec.Struct, frozen=True):
@@ -159,12 +161,16 @@ def excerpt(value: Any) -> str:
 
 def _compare_separated(separator: str) -> Callable[[bytes, bytes, Span], Contents]:
     def compare(a: bytes, b: bytes, span: Span) -> Contents:
-        csv.field_size_limit(1 << 30)
         left, right = (
             csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), delimiter=separator)
             for data in (a, b)
         )
-        return _compare_rows(left, right, span)
+        # The limit is that of the whole process.
+        usual = csv.field_size_limit(_LONGEST_FIELD)
+        try:
+            return _compare_rows(left, right, span)
+        finally:
+            csv.field_size_limit(usual)
 
     return compare
 

@@ -75,7 +75,8 @@ def test_it_goes_on_when_the_command_is_killed(project: Path) -> None:
 
 
 def test_ctrl_c_cancels_it(project: Path) -> None:
-    process = begin(project)
+    # Who starts the tests in the background may have told them to ignore it.
+    process = begin(project, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1

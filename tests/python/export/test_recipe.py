@@ -105,9 +105,14 @@ def test_its_steps_give_the_results_again_in_an_empty_environment(
     context, empty = tmp_path / "context", tmp_path / "empty"
     shutil.copytree(recipe, context)
     empty.mkdir()
-    python = Path(sys.executable).resolve().parent
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    # An image of Python has it under this name; a system's own Python often has not.
+    python = programs / "python"
+    python.write_text(f'#!/bin/sh\nexec "{Path(sys.executable).resolve()}" "$@"\n')
+    python.chmod(0o755)
     known = {k: v for k, v in os.environ.items() if k.startswith("PIP_")}
-    environment = {**known, "HOME": str(empty), "PATH": f"{python}:/usr/bin:/bin"}
+    environment = {**known, "HOME": str(empty), "PATH": f"{programs}:/usr/bin:/bin"}
     command_of = ""
     for word, rest in docker_steps((context / "Dockerfile").read_text()):
         rest = rest.replace("/opt/", f"{empty}/")
