@@ -23,7 +23,7 @@ test.describe('files that are no notebooks', () => {
 
   test('are told apart in the checks', async ({ page, trail }) => {
     for (const [code, name, message] of [
-      ['NBT901', 'CLEANING-merge-markers', 'JSON'],
+      ['NBT901', 'CLEANING-merge-markers', 'in the middle of a merge'],
       ['NBT902', 'CLEANING-empty-file', 'empty'],
       ['NBT903', 'CLEANING-old-format', 'format 3']
     ]) {

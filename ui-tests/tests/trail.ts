@@ -158,7 +158,10 @@ export class Trail {
 
   /** Save the notebook in view and wait until the server has it. */
   async save(): Promise<void> {
-    await this.command('docmanager:save');
+    // A save that begins while another one is under way would do nothing.
+    await this.page.evaluate(async () => {
+      await window.jupyterapp.commands.execute('docmanager:save');
+    });
     await this.clean();
   }
 
