@@ -6,6 +6,7 @@ import { Widget } from '@lumino/widgets';
 import * as React from 'react';
 
 import { IDiffCell } from '../api';
+import { useHosted } from '../main/hosted';
 import { imagesOf, IOutputPair, pairOutputs } from '../model';
 import { Images } from './images';
 import { Details } from './details';
@@ -113,28 +114,12 @@ export function OutputsHost(props: {
   rendermime: IRenderMimeRegistry;
 }): JSX.Element {
   const { outputs, rendermime } = props;
-  const host = React.useRef<HTMLDivElement>(null);
-  React.useEffect(() => {
-    const node = host.current;
-    if (!node) {
-      return;
-    }
+  const host = useHosted(node => {
     const model = new OutputAreaModel({ values: outputs, trusted: false });
     const area = new SimplifiedOutputArea({ model, rendermime });
     Widget.attach(area, node);
-    return () => {
-      detach(area);
-      model.dispose();
-    };
+    area.disposed.connect(() => model.dispose());
+    return area;
   }, [outputs, rendermime]);
   return <div ref={host} className="jp-Trail-outputs-host" />;
-}
-
-/** Take a widget out of what React draws. */
-export function detach(widget: Widget): void {
-  // React may have taken the node out already, so no detach message then.
-  if (widget.isAttached) {
-    Widget.detach(widget);
-  }
-  widget.dispose();
 }

@@ -3,9 +3,9 @@ import { Widget } from '@lumino/widgets';
 import * as React from 'react';
 
 import { IDiffCell } from '../api';
+import { useHosted } from '../main/hosted';
 import { cellLanguage, changesOf, sourceOf } from '../model';
 import { drawSources } from './editors';
-import { detach } from './outputs';
 import type { IDiffContext } from './widget';
 
 /** The source of a cell with its difference, in Lab's editor. */
@@ -75,18 +75,13 @@ function Markdown(props: {
   text: string;
 }): JSX.Element {
   const { rendermime, text } = props;
-  const host = React.useRef<HTMLDivElement>(null);
-  React.useEffect(() => {
-    const node = host.current;
-    if (!node) {
-      return;
-    }
+  const host = useHosted(node => {
     const renderer = rendermime.createRenderer('text/markdown');
     Widget.attach(renderer, node);
     void renderer.renderModel(
       new MimeModel({ data: { 'text/markdown': text }, trusted: false })
     );
-    return () => detach(renderer);
+    return renderer;
   }, [rendermime, text]);
   return <div ref={host} className="jp-Trail-rendered" />;
 }

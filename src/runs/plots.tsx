@@ -2,7 +2,7 @@ import { MimeModel } from '@jupyterlab/rendermime';
 import { Widget } from '@lumino/widgets';
 import * as React from 'react';
 
-import { detach } from '../diff/outputs';
+import { useHosted } from '../main/hosted';
 import { IPlotColors, plotSpec } from '../model';
 import type { IComparisonProps } from './widget';
 
@@ -13,25 +13,24 @@ export function Plots(props: IComparisonProps): JSX.Element | null {
   const { comparison, context, names } = props;
   const { rendermime, trans } = context;
   const { metrics } = comparison;
-  const host = React.useRef<HTMLDivElement>(null);
   const theme = useTheme();
   const spec = React.useMemo(
     () => plotSpec(metrics, names, themeColors()),
     [metrics, theme]
   );
   const isPlotted = spec !== null && rendermime.mimeTypes.includes(MIME);
-  React.useEffect(() => {
-    if (!host.current || !isPlotted) {
-      return;
+  const host = useHosted(node => {
+    if (!isPlotted) {
+      return null;
     }
     const renderer = rendermime.createRenderer(MIME);
-    Widget.attach(renderer, host.current);
+    Widget.attach(renderer, node);
     renderer
       .renderModel(new MimeModel({ data: { [MIME]: spec as never } }))
       .catch(reason => {
         console.warn('nbtrail: the metrics could not be plotted.', reason);
       });
-    return () => detach(renderer);
+    return renderer;
   }, [isPlotted, rendermime, spec]);
   return isPlotted ? (
     <div
