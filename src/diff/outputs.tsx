@@ -114,12 +114,15 @@ export function OutputsHost(props: {
   rendermime: IRenderMimeRegistry;
 }): JSX.Element {
   const { outputs, rendermime } = props;
-  const host = useHosted(node => {
-    const model = new OutputAreaModel({ values: outputs, trusted: false });
-    const area = new SimplifiedOutputArea({ model, rendermime });
-    Widget.attach(area, node);
-    area.disposed.connect(() => model.dispose());
-    return area;
-  }, [outputs, rendermime]);
+  const host = useHosted(
+    node => {
+      const model = new OutputAreaModel({ values: outputs, trusted: false });
+      const area = new SimplifiedOutputArea({ model, rendermime });
+      Widget.attach(area, node);
+      area.disposed.connect(() => model.dispose());
+      return area;
+    },
+    [outputs, rendermime]
+  );
   return <div ref={host} className="jp-Trail-outputs-host" />;
 }

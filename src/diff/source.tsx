@@ -75,13 +75,16 @@ function Markdown(props: {
   text: string;
 }): JSX.Element {
   const { rendermime, text } = props;
-  const host = useHosted(node => {
-    const renderer = rendermime.createRenderer('text/markdown');
-    Widget.attach(renderer, node);
-    void renderer.renderModel(
-      new MimeModel({ data: { 'text/markdown': text }, trusted: false })
-    );
-    return renderer;
-  }, [rendermime, text]);
+  const host = useHosted(
+    node => {
+      const renderer = rendermime.createRenderer('text/markdown');
+      Widget.attach(renderer, node);
+      void renderer.renderModel(
+        new MimeModel({ data: { 'text/markdown': text }, trusted: false })
+      );
+      return renderer;
+    },
+    [rendermime, text]
+  );
   return <div ref={host} className="jp-Trail-rendered" />;
 }

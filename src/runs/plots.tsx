@@ -19,19 +19,22 @@ export function Plots(props: IComparisonProps): JSX.Element | null {
     [metrics, theme]
   );
   const isPlotted = spec !== null && rendermime.mimeTypes.includes(MIME);
-  const host = useHosted(node => {
-    if (!isPlotted) {
-      return null;
-    }
-    const renderer = rendermime.createRenderer(MIME);
-    Widget.attach(renderer, node);
-    renderer
-      .renderModel(new MimeModel({ data: { [MIME]: spec as never } }))
-      .catch(reason => {
-        console.warn('nbtrail: the metrics could not be plotted.', reason);
-      });
-    return renderer;
-  }, [isPlotted, rendermime, spec]);
+  const host = useHosted(
+    node => {
+      if (!isPlotted) {
+        return null;
+      }
+      const renderer = rendermime.createRenderer(MIME);
+      Widget.attach(renderer, node);
+      renderer
+        .renderModel(new MimeModel({ data: { [MIME]: spec as never } }))
+        .catch(reason => {
+          console.warn('nbtrail: the metrics could not be plotted.', reason);
+        });
+      return renderer;
+    },
+    [isPlotted, rendermime, spec]
+  );
   return isPlotted ? (
     <div
       ref={host}
