@@ -12,12 +12,32 @@ test.use({ tmpPath: 'drafts' });
 test('each save and execution is told in words', async ({ page, trail }) => {
   await trail.openPath(`drafts/${PATH}`);
   await trail.save();
+  // Saves that follow each other at once make one version.
+  const isKept = (source: string, output: string) =>
+    expect
+      .poll(async () => {
+        const cell = await page.evaluate(() => {
+          const panel = window.jupyterapp.shell.currentWidget as NotebookPanel;
+          return panel.content.widgets[0].model.id;
+        });
+        const response = await page.request.get(
+          `/nbtrail/api/notebooks/${PATH}/cells/${cell}/versions?project=drafts`
+        );
+        const { versions } = await response.json();
+        const kept = versions[0]?.cell;
+        return [kept?.source].flat().join('') === source
+          ? JSON.stringify(kept.outputs)
+          : 'another source';
+      })
+      .toContain(output);
   for (const [index, count] of [4, 5].entries()) {
+    const source = `numbers = [1, 2, ${count}]\nnumbers`;
     await page.evaluate(numbers => {
       const panel = window.jupyterapp.shell.currentWidget as NotebookPanel;
       panel.content.widgets[0].model.sharedModel.setSource(numbers);
-    }, `numbers = [1, 2, ${count}]\nnumbers`);
+    }, source);
     await trail.save();
+    await isKept(source, index ? '[1, 2, 4]' : '[]');
     await trail.runAll();
     // The record has the executions, the notebook their outputs.
     await expect(trail.executions).toHaveCount(2 * (index + 1));
@@ -26,6 +46,7 @@ test('each save and execution is told in words', async ({ page, trail }) => {
       String(3 + count)
     ]);
     await trail.save();
+    await isKept(source, `[1, 2, ${count}]`);
   }
   await trail.command('nbtrail:open-timeline');
   const told = trail.timeline.locator('.jp-Trail-entry');
