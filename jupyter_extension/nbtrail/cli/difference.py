@@ -26,14 +26,19 @@ def diff(settings: Settings, a: str, b: str | None, outputs: bool, page: str | N
 
     A version is @last, @saved, @run:ID, @snap:ID or @git:REV behind the path. Two files need be
     in no project. Outputs that differ only by times, addresses and the like are noise, and no
-    difference. Exit status 1 when there are differences.
+    difference. Two runs, by id or tag, are compared as by nbtrail compare. Exit status 1 when
+    there are differences.
 
     \b
     Examples:
       nbtrail diff CLEANING-ages.ipynb
       nbtrail diff CLEANING-ages.ipynb@git:HEAD CLEANING-ages.ipynb --outputs
       nbtrail diff old.ipynb new.ipynb --html changes.html
+      nbtrail diff client-report 20261120-093015-a1b2c3
     """
+    if b is not None and _may_be_run(settings, a) and _may_be_run(settings, b):
+        _compare_runs(settings, (a, b), page)
+        return
     from nbtrail.diff.images import PIXELS_FOR_PEOPLE, PixelBudget
 
     deep = outputs or page is not None
@@ -48,6 +53,27 @@ def diff(settings: Settings, a: str, b: str | None, outputs: bool, page: str | N
 
         _show("\n".join(difference_text(found, outputs=outputs)) + "\n")
     if is_different(found):
+        raise click.exceptions.Exit(1)
+
+
+def _may_be_run(settings: Settings, text: str) -> bool:
+    """Whether a text is neither a file, nor the version or the name of one."""
+    is_named = "@" in text or text.endswith((".ipynb", ".py"))
+    return not is_named and not (Path(settings.directory) / text).exists()
+
+
+def _compare_runs(settings: Settings, runs: tuple[str, str], page: str | None) -> None:
+    from nbtrail.cli.history import say_comparison
+    from nbtrail.errors import UsageError
+
+    if page is not None:
+        raise UsageError(
+            "A page is made of two versions of a notebook, not of runs.", hint="Leave out --html."
+        )
+    with settings.open() as opened:
+        found = opened.compare(runs)
+    say_comparison(settings, found)
+    if found.differences:
         raise click.exceptions.Exit(1)
 
 

@@ -122,6 +122,11 @@ def compare(settings: Settings, runs: tuple[str, ...]) -> None:
     """
     with settings.open() as opened:
         found = opened.compare(runs)
+    say_comparison(settings, found)
+
+
+def say_comparison(settings: Settings, found: Compared) -> None:
+    """Print runs side by side."""
     if settings.as_json:
         settings.print_json(found)
         return

@@ -108,6 +108,20 @@ def test_the_command(runs: tuple[OpenProject, dict[str, str]]) -> None:
     assert found["environment"]["changed"] == {}
 
 
+def test_diff_takes_runs_too(runs: tuple[OpenProject, dict[str, str]]) -> None:
+    opened, by = runs
+    both = ["-C", str(opened.project.root), "diff", by["base"], by["data"]]
+    said = CliRunner().invoke(program, [*both, "--json"])
+    assert said.exit_code == 1
+    assert [run["run"] for run in json.loads(said.stdout)["runs"]] == [by["base"], by["data"]]
+    same = CliRunner().invoke(program, [*both[:3], by["base"], by["base"]])
+    assert same.exit_code == 0, same.output
+    refused = CliRunner().invoke(program, [*both, "--html", "x.html"])
+    assert isinstance(refused.exception, UsageError)
+    unknown = CliRunner().invoke(program, [*both[:3], "nobody", by["data"]])
+    assert isinstance(unknown.exception, NotFoundError)
+
+
 def test_runs_are_on_the_timeline_and_outlive_a_rename(
     runs: tuple[OpenProject, dict[str, str]],
 ) -> None:
