@@ -142,7 +142,8 @@ describe('versionChoices', () => {
         entry('git:abc', { kind: 'commit', path: 'old.ipynb' })
       ],
       now,
-      trans
+      trans,
+      true
     );
     expect(
       groups.map(({ choices, label }) => [
@@ -150,7 +151,7 @@ describe('versionChoices', () => {
         choices.map(({ version }) => version)
       ])
     ).toEqual([
-      ['Notebook', ['a.ipynb', 'a.ipynb@last']],
+      ['Notebook', ['a.ipynb@working', 'a.ipynb', 'a.ipynb@last']],
       ['Runs', ['a.ipynb@run:7']],
       ['Snapshots', ['a.ipynb@snap:1']],
       ['Commits', ['old.ipynb@git:abc']]

@@ -1,4 +1,5 @@
 import { ServerConnection } from '@jupyterlab/services';
+import { PartialJSONValue } from '@lumino/coreutils';
 
 import { encodePath, IQuery, requestAPI } from './request';
 import type * as Types from './types';
@@ -200,9 +201,20 @@ export class TrailClient {
     return this._send('DELETE', `runs/${encodeURIComponent(id)}`, { project });
   }
 
-  /** Two versions such as `PATH@last` and `PATH`, compared cell by cell. */
-  diff(project: string, a: string, b: string): Promise<Types.IDiff> {
-    return this._get('diff', { project, a, b });
+  /**
+   * Two versions such as `PATH@last` and `PATH`, compared cell by cell.
+   *
+   * @param working The notebook as it is on screen, for `PATH@working`.
+   */
+  diff(
+    project: string,
+    a: string,
+    b: string,
+    working: PartialJSONValue | null = null
+  ): Promise<Types.IDiff> {
+    return working === null
+      ? this._get('diff', { project, a, b })
+      : this._send('POST', 'diff', { project }, { a, b, working });
   }
 
   /** What happened to a notebook, newest first. */

@@ -46,7 +46,13 @@ function Version(
 ): JSX.Element {
   const { label, model, side, trans } = props;
   const value = model[side];
-  const groups = versionChoices(model.path, model.entries, new Date(), trans);
+  const groups = versionChoices(
+    model.path,
+    model.entries,
+    new Date(),
+    trans,
+    model.isOpen
+  );
   const isListed = groups.some(({ choices }) =>
     choices.some(({ version }) => version === value)
   );

@@ -15,7 +15,7 @@ import {
   unfoldIcon
 } from '../icons';
 import type { IArguments, IViewContext } from '../main/tokens';
-import { DiffModel } from '../model';
+import { contentsPath, DiffModel } from '../model';
 import { CommandIDs } from '../tokens';
 import { DiffBody } from './widget';
 
@@ -24,14 +24,16 @@ export function createDiff(
   context: IViewContext,
   args: IArguments
 ): MainAreaWidget<DiffBody> {
-  const { app, project, trans } = context;
+  const { app, files, project, trans } = context;
   const path = String(args.path);
+  const root = String(args.project);
   const model = new DiffModel({
     a: String(args.a),
     b: String(args.b),
     client: project.client,
+    document: () => files.documents.of(contentsPath(root, path))[0] ?? null,
     path,
-    root: String(args.project),
+    root,
     stream: project.stream
   });
   const content = new DiffBody(context, model);

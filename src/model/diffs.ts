@@ -1,3 +1,6 @@
+import { DocumentRegistry } from '@jupyterlab/docregistry';
+import { PartialJSONValue } from '@lumino/coreutils';
+
 import { IDiff, IDiffCell, ITimelineEntry } from '../api';
 import { RemoteModel } from './remote';
 
@@ -11,6 +14,7 @@ export class DiffModel extends RemoteModel {
     this._a = options.a;
     this._b = options.b;
     this.path = options.path;
+    this._document = options.document;
     this.events.executed.connect((_, { notebook, status }) => {
       if (notebook === this.path && status !== 'running') {
         this.emitOutdated();
@@ -44,6 +48,11 @@ export class DiffModel extends RemoteModel {
   /** `null` until the first answer, and after a failed one. */
   get diff(): IDiff | null {
     return this._diff;
+  }
+
+  /** Whether the notebook is open, so that what is on screen can be compared. */
+  get isOpen(): boolean {
+    return this._document() !== null;
   }
 
   /** What happened to the notebook of late, for the choice of versions. */
@@ -83,9 +92,9 @@ export class DiffModel extends RemoteModel {
     const { path } = this;
     return (
       this._diff !== null &&
-      (this._b === path || this._b === `${path}@saved`) &&
+      [path, `${path}@saved`, `${path}@working`].includes(this._b) &&
       this._a.startsWith(`${path}@`) &&
-      this._a !== `${path}@saved`
+      ![`${path}@saved`, `${path}@working`].includes(this._a)
     );
   }
 
@@ -108,11 +117,28 @@ export class DiffModel extends RemoteModel {
   }
 
   protected override async fetch(isLatest: () => boolean): Promise<void> {
-    const found = await this.client.diff(this.root, this._a, this._b);
+    const working = this._working();
+    const found = await this.client.diff(this.root, this._a, this._b, working);
     if (isLatest()) {
       this._diff = found;
       void this._fetchEntries();
     }
+  }
+
+  /** What is on screen, where it is compared; its edits are followed then. */
+  private _working(): PartialJSONValue | null {
+    const asked = `${this.path}@working`;
+    const document = this._document();
+    document?.model.contentChanged.disconnect(this._onEdited, this);
+    if (document === null || ![this._a, this._b].includes(asked)) {
+      return null;
+    }
+    document.model.contentChanged.connect(this._onEdited, this);
+    return document.model.toJSON();
+  }
+
+  private _onEdited(): void {
+    this.emitOutdated();
   }
 
   /** The diff does not wait for them, and is there without them. */
@@ -131,6 +157,7 @@ export class DiffModel extends RemoteModel {
   private _a: string;
   private _b: string;
   private _diff: IDiff | null = null;
+  private readonly _document: () => DocumentRegistry.Context | null;
   private _entries: ReadonlyArray<ITimelineEntry> = [];
   private _layout: 'split' | 'inline' = 'split';
   private _showsOutputs = false;
@@ -144,6 +171,9 @@ export namespace DiffModel {
   export interface IOptions extends RemoteModel.IOptions {
     a: string;
     b: string;
+
+    /** The notebook where it is open. */
+    document: () => DocumentRegistry.Context | null;
     path: string;
   }
 }

@@ -25,12 +25,14 @@ const LONGEST = 60;
  *
  * @param path The notebook.
  * @param entries Its timeline, or the newest part of it.
+ * @param isOpen Whether it is on screen.
  */
 export function versionChoices(
   path: string,
   entries: ReadonlyArray<ITimelineEntry>,
   now: Date,
-  trans: TranslationBundle
+  trans: TranslationBundle,
+  isOpen: boolean
 ): IChoices[] {
   const sorts: { [kind: string]: IChoices } = {
     run: { label: trans.__('Runs'), choices: [] },
@@ -50,6 +52,9 @@ export function versionChoices(
     {
       label: trans.__('Notebook'),
       choices: [
+        ...(isOpen
+          ? [{ label: trans.__('On screen'), version: `${path}@working` }]
+          : []),
         { label: trans.__('Now'), version: path },
         { label: trans.__('Last run'), version: `${path}@last` }
       ]
@@ -90,6 +95,8 @@ export function versionLabel(
   switch (kind) {
     case '':
       return trans.__('Now');
+    case 'working':
+      return trans.__('On screen');
     case 'saved':
       return trans.__('As saved');
     case 'last':

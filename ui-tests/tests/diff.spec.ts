@@ -1,3 +1,5 @@
+import type { NotebookPanel } from '@jupyterlab/notebook';
+
 import { expect, test } from './trail';
 
 const NAME = 'EXPERIMENTAL-passenger-ages';
@@ -132,6 +134,35 @@ test('a version that is not there is told, and tried again', async ({
   await view.getByLabel('Before').selectOption({ label: 'Now' });
   await expect(view.getByRole('alert')).toHaveCount(0);
   await expect(view).toContainText('The notebook is as it was.');
+});
+
+test('edits on screen are compared before they are saved', async ({
+  page,
+  trail
+}) => {
+  const changes = page
+    .locator('#jp-main-dock-panel')
+    .getByRole('tab', { name: /^Changes/ });
+  await trail.openPath(`versions/${PATH}`);
+  const edit = (text: string) =>
+    page.evaluate(source => {
+      const panel = window.jupyterapp.shell.currentWidget as NotebookPanel;
+      const cells = panel.content.model?.sharedModel.cells ?? [];
+      cells.find(({ id }) => id === 'rate')?.setSource(source);
+    }, text);
+  await edit('rate = 123');
+  await changes.click();
+  const rate = trail.diff.locator('[data-cell-id="rate"] .cm-merge-b');
+  await expect(rate).not.toContainText('rate = 123');
+  await trail.diff.getByLabel('After').selectOption(`${PATH}@working`);
+  await expect(rate).toContainText('rate = 123');
+
+  // What is typed meanwhile is followed.
+  await trail.tab(NAME).click();
+  await edit('rate = 456');
+  await changes.click();
+  await expect(rate).toContainText('rate = 456');
+  expect((await trail.saved(`versions/${PATH}`)).join()).not.toContain('456');
 });
 
 test('a cell and the notebook are put back, and that is undone', async ({

@@ -129,7 +129,10 @@ def load_version(sources: Sources, version: Version) -> Notebook:
         return read_notebook(project.resolve(version.path))
     if kind == "working":
         if sources.working is None:
-            raise UsageError("@working is what a client has on screen; it has to be sent along.")
+            raise UsageError(
+                "@working is what a client has on screen; it has to be sent along.",
+                hint="Open the notebook in JupyterLab, or compare @saved.",
+            )
         return sources.working
     if kind == "git":
         return parse_notebook(git_content(project.root, version.path, value), str(version))
