@@ -19,7 +19,7 @@ from nbtrail.files import stable_sha256
 from nbtrail.ledger import queries
 from nbtrail.ledger.records import FileAccess
 from nbtrail.ledger.runs import request_of
-from nbtrail.ledger.steps import StepRecord
+from nbtrail.ledger.steps import StepRecord, first_inputs
 from nbtrail.ledger.store import Store
 from nbtrail.masking import mask, mask_facts
 from nbtrail.notebooks.cells import code_cells_of, kernel_name, language
@@ -274,18 +274,6 @@ def wanted_files(step: StepRecord, config: VerifyConfig) -> tuple[WantedFile, ..
             within = None if known == "exact" else known
             found.append(WantedFile(access.path, access.sha256, within))
     return tuple(found)
-
-
-def first_inputs(steps: Sequence[StepRecord]) -> list[FileAccess]:
-    """Files that a run starts from: read by a step and made by none before it."""
-    made: set[str] = set()
-    found: dict[str, FileAccess] = {}
-    for step in steps:
-        for access in step.inputs:
-            if access.path not in made:
-                found.setdefault(access.path, access)
-        made.update(access.path for access in step.outputs)
-    return [found[path] for path in sorted(found)]
 
 
 def _folders(steps: Iterable[StepRecord]) -> set[str]:

@@ -348,6 +348,18 @@ def _records(connection: Connection, rows: Iterable[Row[Any]]) -> list[StepRecor
     ]
 
 
+def first_inputs(steps: Sequence[StepRecord]) -> list[FileAccess]:
+    """Files that a run starts from: read by a step and made by none before it."""
+    made: set[str] = set()
+    found: dict[str, FileAccess] = {}
+    for step in steps:
+        for access in step.inputs:
+            if access.path not in made:
+                found.setdefault(access.path, access)
+        made.update(access.path for access in step.outputs)
+    return [found[path] for path in sorted(found)]
+
+
 def steps_left(connection: Connection, run: str) -> list[tuple[int, str]]:
     """Position and status of the steps of a run that have not ended."""
     rows = connection.execute(

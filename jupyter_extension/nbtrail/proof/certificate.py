@@ -15,6 +15,7 @@ from nbtrail.errors import NbtrailError, NotFoundError, StoreError, UsageError
 from nbtrail.files import write_atomic
 from nbtrail.ledger.queries import environment, run_detail
 from nbtrail.ledger.records import RunDetail, iso
+from nbtrail.ledger.steps import first_inputs
 from nbtrail.ledger.store import Store
 from nbtrail.masking import mask_facts
 from nbtrail.pipeline.card import strict_json
@@ -24,7 +25,7 @@ from nbtrail.proof.baseline import Baseline
 from nbtrail.proof.fresh import Fresh
 from nbtrail.proof.page import render
 from nbtrail.proof.repeat import find_flaky
-from nbtrail.proof.result import Result, starting_points
+from nbtrail.proof.result import Result
 
 SCHEMA = 2
 _FOLDER = "certificates"
@@ -82,7 +83,7 @@ def facts(
             **_described(job.store, told.environment),
         },
         "params": detail.summary.params,
-        "inputs": [msgspec.to_builtins(access) for access in starting_points(first.steps)],
+        "inputs": [msgspec.to_builtins(access) for access in first_inputs(first.steps)],
         "files": [
             {"step": step.path, **msgspec.to_builtins(access)}
             for step in told.steps

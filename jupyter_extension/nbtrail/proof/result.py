@@ -8,8 +8,8 @@ import msgspec
 
 from nbtrail.errors import NbtrailError
 from nbtrail.ledger.queries import environment
-from nbtrail.ledger.records import FileAccess, Verdict
-from nbtrail.ledger.steps import StepRecord, steps_of
+from nbtrail.ledger.records import Verdict
+from nbtrail.ledger.steps import StepRecord, first_inputs, steps_of
 from nbtrail.ledger.store import Store
 from nbtrail.proof.baseline import Baseline
 from nbtrail.proof.compare import Comparison, Difference, compare_environments
@@ -105,18 +105,6 @@ def environment_differences(
     return compare_environments(before, after)
 
 
-def starting_points(steps: tuple[StepRecord, ...]) -> list[FileAccess]:
-    """Files that a pipeline starts from: read by a step and made by none before it."""
-    made: set[str] = set()
-    found: dict[str, FileAccess] = {}
-    for step in steps:
-        for access in step.inputs:
-            if access.path not in made:
-                found.setdefault(access.path, access)
-        made.update(access.path for access in step.outputs)
-    return [found[path] for path in sorted(found)]
-
-
 def _edited(one: Round) -> list[str]:
     """Notebooks whose code is another one than in the run compared with."""
     known = {step.path: step.code_key for step in one.baseline.steps}
@@ -129,10 +117,10 @@ def _edited(one: Round) -> list[str]:
 
 def _replaced(baseline: Baseline, steps: tuple[StepRecord, ...]) -> list[str]:
     """Files that the pipeline starts from whose content is another one."""
-    before = {access.path: access.sha256 for access in starting_points(baseline.steps)}
+    before = {access.path: access.sha256 for access in first_inputs(baseline.steps)}
     return [
         access.path
-        for access in starting_points(steps)
+        for access in first_inputs(steps)
         if access.path in before
         and None not in (access.sha256, before[access.path])
         and access.sha256 != before[access.path]
